@@ -1,0 +1,28 @@
+# Each target is a line or two that a person could type.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: start demo check test torture bench setup setup-dev
+
+start: setup  ## open the app on http://localhost:8501
+	$(BIN)/streamlit run app.py
+
+setup: .venv/app.done
+setup-dev: .venv/dev.done
+
+.venv/app.done: requirements.txt constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) torch==2.13.0
+	$(PIP) -r requirements.txt
+	touch $@
+
+.venv/dev.done: .venv/app.done requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	touch $@
+
+check: setup-dev  ## the quick part: lint, types, fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest

@@ -1,0 +1,389 @@
+"""The records that pass between stages; the tables of a project have the same words as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Progress = Callable[[float, str], None]
+"""A stage's only callback: the fraction done, 0 to 1, and a short text for the person who watches."""
+
+
+def silent(fraction: float, text: str) -> None:
+    """Ignore progress: the default of every stage."""
+
+
+# --- documents ---------------------------------------------------------------------------------------------------
+
+
+class FileState(StrEnum):
+    """Name how reading a file ended; each file has exactly one."""
+
+    WAITING = "waiting"
+    READ = "read"
+    NO_TEXT = "no text"
+    PASSWORD = "password needed"
+    DAMAGED = "damaged"
+    TOO_HEAVY = "too heavy"
+    EMPTY = "empty"
+    NOT_TEXT = "not a text or table"
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """Say how the bytes of a table were read; every part can be corrected by the person.
+
+    `columns` maps a column's name to its role, one of loaders.table.ROLES; a column without a role is a free field.
+    """
+
+    encoding: str = ""
+    delimiter: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    """An uploaded file: its bytes lie in blobs/ under `sha256`, its `name` is only ever shown.
+
+    The id lasts when the file is replaced by another version of the same name; `sha256` is its revision.
+    """
+
+    id: str
+    name: str
+    sha256: str
+    size: int
+    kind: str = ""  # "pdf", "table" or "text"
+    state: FileState = FileState.WAITING
+    detail: str = ""  # plain words: what was found, and the next step
+    pages: int = 0
+    documents: int = 0
+    characters: int = 0
+    reading: TableReading = TableReading()
+    preview: tuple[Mapping[str, str], ...] = ()  # a table's first rows, as read
+    added: float = 0.0
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text of its own: a PDF, a text file, or one row of a table (whose questions are real ones, when it has any)."""
+
+    id: str
+    file_id: str
+    position: int
+    title: str
+    characters: int
+    date: str = ""
+    author: str = ""
+    group: str = ""
+    language: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()  # asked by people, answered by this document
+    judge_only: bool = False  # its questions are kept for judging, never trained on
+    ready_chunk: bool = False  # a table's row that is taken as one chunk when it fits
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page's text without running headers and footers; `start` is its offset in the document's text.
+
+    A document's text is the texts of its pages joined by one newline; `removed` keeps what was left out, to be shown.
+    """
+
+    document_id: str
+    number: int
+    start: int
+    text: str
+    removed: str = ""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A passage: `text` is its document's text[start:end]; `tokens` counts the base model's, special ones included.
+
+    The id is made of document, text and occurrence, so an edit elsewhere in the document leaves it as it was.
+    """
+
+    id: str
+    document_id: str
+    position: int
+    text: str
+    start: int
+    end: int
+    page: int
+    page_end: int
+    tokens: int
+    heading: str = ""
+    theme_id: str = ""  # "" is "Unclassified"
+    theme_by: str = ""  # "keywords", "discovered" or "person"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """A label for chunks: named by the person with `keywords`, or discovered with the terms that set it apart."""
+
+    id: str
+    name: str
+    keywords: tuple[str, ...] = ()
+    origin: str = "keywords"  # "keywords", "discovered" or "person"
+
+
+# --- pairs and the split --------------------------------------------------------------------------------------------
+
+
+class PairState(StrEnum):
+    """Say whether a pair is used, and where that was decided."""
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+
+
+class Part(StrEnum):
+    """Name the part of the split that a passage or a question belongs to; only train is trained on."""
+
+    TRAIN = "train"
+    DEV = "dev"
+    TEST = "test"
+    GAP = "gap"  # between parts, or a near-duplicate across them: used by none
+    NONE = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A query and the passages that answer it.
+
+    `start` and `end` are the span in the document that the query asks about, so that the pair attaches again after
+    the chunks are cut anew. When the query itself was taken from the document (a sentence, a key phrase has none),
+    `query_start` and `query_end` are its span, and passages are indexed without it for this query; otherwise -1.
+    """
+
+    id: str
+    query: str
+    document_id: str
+    start: int
+    end: int
+    positives: tuple[str, ...]  # chunk ids
+    generator: str
+    people: bool = False  # asked by a person, not made from the documents
+    judge_only: bool = False
+    state: PairState = PairState.KEPT
+    reason: str = ""  # why it was dropped: "exact duplicate", "near duplicate", "by hand", "passage gone"
+    query_start: int = -1
+    query_end: int = -1
+    part: Part = Part.NONE
+    edited: bool = False
+    made: float = 0.0
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """A language model's answer as it came, committed before it is parsed; `key` is the hash of all that was asked."""
+
+    key: str
+    chunk_id: str
+    model: str
+    text: str
+    tokens_in: int
+    tokens_out: int
+    cost: float
+    at: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """A span of a document that is held out from training (dev, test or gap); what no region covers is train."""
+
+    document_id: str
+    start: int
+    end: int
+    part: Part
+
+
+@dataclass(frozen=True)
+class TestQuestion:
+    """A frozen test question: a copy, so that later edits of its pair change nothing."""
+
+    __test__ = False  # not a pytest class
+
+    pair_id: str
+    query: str
+    document_id: str
+    start: int
+    end: int
+    generator: str
+    people: bool
+    query_start: int = -1
+    query_end: int = -1
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """The frozen questions by which models are judged; `digest` is the SHA-256 of all of them."""
+
+    __test__ = False
+
+    number: int
+    digest: str
+    questions: tuple[TestQuestion, ...]
+    reason: str
+    made: float
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A chunk as training and evaluation see it."""
+
+    id: str
+    text: str
+    title: str = ""
+    page: int = 0
+    theme: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query with its relevant passages; `without` holds, for this query alone, other texts of some passages.
+
+    A sentence query must not find itself: every passage that contains the sentence is searched in the text that
+    `without` gives for its id.
+    """
+
+    id: str
+    query: str
+    relevant: tuple[str, ...]
+    generator: str
+    people: bool = False
+    without: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainPair:
+    """One row of training data: texts, and the ids of the pair and passage they come from."""
+
+    pair_id: str
+    passage_id: str
+    query: str
+    positive: str
+    generator: str
+    people: bool = False
+
+
+# --- results -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over questions with the ends of its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class VerdictWord(StrEnum):
+    """Name the four things that an honest comparison can end with."""
+
+    BETTER = "better"
+    NO_DIFFERENCE = "no clear difference"
+    WORSE = "worse"
+    TOO_FEW = "too few questions"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Say whether tuned finds the right passage more often than base, by how much, and for whose questions.
+
+    `difference` is tuned minus base in `metric`; `p` the two-sided paired permutation test's; `needed` how many
+    questions would do, when there are too few; `practice` is true when a generator made any of the questions.
+    """
+
+    word: VerdictWord
+    metric: str
+    base: Interval
+    tuned: Interval
+    difference: Interval
+    p: float
+    questions: int
+    needed: int
+    practice: bool
+    text: str  # the verdict as a sentence
+
+
+@dataclass(frozen=True)
+class SystemScores:
+    """The scores of one way to search, over the test questions; `metrics` maps nDCG@10 and so on to intervals."""
+
+    system: str
+    label: str
+    metrics: Mapping[str, Interval]
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """How one question fared: the rank (1 is first, 0 beyond 100) of its best right passage, and nDCG@10, per system."""
+
+    id: str
+    query: str
+    relevant: tuple[str, ...]
+    generator: str
+    people: bool
+    ranks: Mapping[str, int]
+    ndcg: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The one final comparison of base and tuned on the frozen test set whose hash is `test_digest`."""
+
+    test_digest: str
+    base: str
+    model: str
+    verdict: Verdict
+    verdict_other: Verdict | None  # over the other kind (practice where people's decided), where there are both
+    systems: tuple[SystemScores, ...]
+    questions: tuple[QuestionResult, ...]
+    passages: int
+    excluded: int  # questions left out because the model was trained on their passage
+    precision: str
+    made: float
+
+
+class RunState(StrEnum):
+    """Say where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """What status.json holds; replaced atomically by the run's worker, read by everybody else."""
+
+    state: RunState
+    stage: str = ""
+    fraction: float = 0.0
+    text: str = ""
+    started: float = 0.0
+    updated: float = 0.0
+    seconds_left: float | None = None
+    device: str = ""
+    error: str = ""
+    hint: str = ""
+    beat: int = 0  # grows with every write: a counter that moves means alive, whatever the clocks say
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was sent where: the repository, its commit, and the files with their SHA-256."""
+
+    run_id: str
+    repo: str
+    url: str
+    commit: str
+    private: bool
+    files: Mapping[str, str]
+    at: float
