@@ -1,0 +1,87 @@
+"""The leak report: an independent look, at the finished data, for what training and judging share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core import text
+from core.dataset import Dataset
+from core.schema import Question
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One thing that two parts share: its kind, the parts, and the ids on both sides."""
+
+    kind: str  # "same question", "same passage" or "near-duplicate passage"
+    parts: tuple[str, str]
+    ids: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class LeakReport:
+    """All leaks that were found, and how much was looked at."""
+
+    leaks: tuple[Leak, ...]
+    questions: int
+    passages: int
+
+    @property
+    def clean(self) -> bool:
+        """Say whether nothing is shared."""
+        return not self.leaks
+
+    @property
+    def sentence(self) -> str:
+        """The report in one sentence."""
+        if self.clean:
+            return f"No leaks: {self.passages} passages and {self.questions} questions checked, none is shared between parts."
+        kinds = ", ".join(f"{sum(leak.kind == kind for leak in self.leaks)} × {kind}" for kind in dict.fromkeys(x.kind for x in self.leaks))
+        return f"{len(self.leaks)} leaks between training and judging: {kinds}."
+
+
+def find(data: Dataset, threshold: float) -> LeakReport:
+    """Look for questions and passages of dev and test that training (or, for test, dev) has seen.
+
+    `threshold` is the Jaccard similarity of word triples from which two passages count as one. It knows nothing of how
+    the split was made: it compares the texts that training and scoring really use.
+    """
+    sides = {
+        "train": ([(row.pair_id, row.query) for row in data.train], _unique((row.passage_id, row.positive) for row in data.train)),
+        "dev": _side(data, data.dev),
+        "test": _side(data, data.test),
+    }
+    found: list[Leak] = []
+    for one, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
+        found += _same_questions(one, other, sides[one][0], sides[other][0])
+        found += _same_passages(one, other, sides[one][1], sides[other][1], threshold)
+    return LeakReport(tuple(found), sum(len(q) for q, _ in sides.values()), sum(len(p) for _, p in sides.values()))
+
+
+def _unique(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return list(dict(rows).items())
+
+
+def _side(data: Dataset, questions: Iterable[Question]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    texts = {passage.id: passage.text for passage in data.passages}
+    asked = list(questions)
+    return [(q.id, q.query) for q in asked], _unique((p, texts[p]) for q in asked for p in q.relevant if p in texts)
+
+
+def _same_questions(one: str, other: str, left: list[tuple[str, str]], right: list[tuple[str, str]]) -> list[Leak]:
+    known = {text.normalise(query): key for key, query in left}
+    return [Leak("same question", (one, other), (known[n], key)) for key, query in right if (n := text.normalise(query)) in known]
+
+
+def _same_passages(one: str, other: str, left: list[tuple[str, str]], right: list[tuple[str, str]], threshold: float) -> list[Leak]:
+    ids = {key for key, _ in left}
+    same = [Leak("same passage", (one, other), (key, key)) for key, _ in right if key in ids]
+    texts = [*left, *((key, body) for key, body in right if key not in ids)]
+    groups = text.near_duplicate_groups([body for _, body in texts], threshold)
+    near = []
+    for group in groups:
+        ours = [texts[i][0] for i in group if i < len(left)]
+        theirs = [texts[i][0] for i in group if i >= len(left)]
+        near += [Leak("near-duplicate passage", (one, other), (ours[0], key)) for key in theirs if ours]
+    return same + near
