@@ -143,7 +143,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def from_row(kind: type[R], row: sqlite3.Row) -> R:
     """Return a row as a record of type `kind`."""
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     plain = {}
     for name in row.keys():  # noqa: SIM118  a Row iterates over its values
         if name not in hints:
