@@ -1,0 +1,60 @@
+"""Generators of pairs: one file each, chosen by name. Every one is `generate(material, settings) -> Iterator[Pair]`.
+
+`llm` asks an endpoint and so has an entry of its own: `ask(project, material, settings, key, progress, stop)`.
+"""
+
+from __future__ import annotations
+
+from core.generators.material import Material
+from core.registry import Choice, Registry
+
+GENERATORS = Registry(
+    "kind of pairs",
+    {
+        "sentence": Choice(
+            "core.generators.sentence:generate",
+            "A sentence against its passage",
+            "One sentence of each passage is the question, the rest of the passage is the answer. Works for every text, offline.",
+            tags=frozenset({"offline"}),
+        ),
+        "heading": Choice(
+            "core.generators.heading:generate",
+            "A heading against its passage",
+            "The heading above a passage is the question. Good where headings say what follows; “Introduction” and the like are skipped.",
+            needs=("headings",),
+            tags=frozenset({"offline"}),
+        ),
+        "phrases": Choice(
+            "core.generators.phrases:generate",
+            "Key phrases of a passage",
+            "Two to four phrases that set a passage apart, typed like a keyword search. Good where people type keywords, not questions.",
+            tags=frozenset({"offline"}),
+        ),
+        "columns": Choice(
+            "core.generators.columns:generate",
+            "Questions that came with the documents",
+            "Real questions from the columns of a table. They are always used: nothing teaches and judges better.",
+            needs=("questions",),
+            tags=frozenset({"offline", "people"}),
+        ),
+        "theme": Choice(
+            "core.generators.theme:generate",
+            "One question for each theme",
+            "“What does this text say about {theme}?” for every passage of a theme. Rarely a good choice, and never the default: one question "
+            "stands for hundreds of passages, and in training each of them counts as a wrong answer of the others. On Cranfield "
+            "(225 questions by people) it took the base model from 0.509 down to 0.428 nDCG@10.",
+            needs=("themes",),
+            tags=frozenset({"offline", "not recommended"}),
+        ),
+        "llm": Choice(
+            "core.generators.llm:generate",
+            "Questions from a language model",
+            "A language model of your choice reads each passage and writes questions that it answers. Measured as worth the most after "
+            "people's own questions. Your passages are sent to the address that you type.",
+            needs=("an endpoint",),
+            tags=frozenset({"llm"}),
+        ),
+    },
+)
+
+__all__ = ["GENERATORS", "Material"]
