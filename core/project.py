@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import disk, recipe, store
+from core import disk, store
+from core import recipe as recipes
 from core.digest import digest, fresh_id
 from core.errors import UserError
 from core.schema import (
@@ -157,11 +158,11 @@ class Project:
         """Give the project another name, which no other project has."""
         self.set_meta("name", _free_name(name, but=self.id))
 
-    def recipe(self) -> recipe.Recipe:
+    def recipe(self) -> recipes.Recipe:
         """Return the settings last used in this project."""
-        return recipe.parse(json.loads(self.meta("recipe", "{}")), "The project's recipe")
+        return recipes.parse(json.loads(self.meta("recipe", "{}")), "The project's recipe")
 
-    def save_recipe(self, **sections: Any) -> recipe.Recipe:
+    def save_recipe(self, **sections: Any) -> recipes.Recipe:
         """Replace whole sections of the project's recipe and return the new one."""
         changed = self.recipe().model_copy(update=sections)
         self.set_meta("recipe", changed.model_dump_json())
