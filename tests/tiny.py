@@ -1,0 +1,80 @@
+"""A tiny random model and data that it can learn from: what tests of models and training run on, in a second and offline."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.dataset import Dataset
+from core.schema import Passage, Question, TrainPair
+
+LETTERS = string.ascii_lowercase + string.digits
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def model(folder: Path, *, prompts: Mapping[str, str] | None = None, seed: int = 1, layers: int = 2, tokens: int = 128) -> Path:
+    """Save a random BERT (layers of 32 dims, a vocabulary of letter pairs) as a sentence-transformers model."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    torch.manual_seed(seed)
+    words = _tokenizer()
+    raw = folder.parent / f"{folder.name}.raw"
+    config = BertConfig(
+        vocab_size=words.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=tokens,
+        initializer_range=0.3,  # so that different texts get clearly different vectors
+    )
+    BertModel(config).save_pretrained(raw)
+    special = {f"{name[1:-1].lower()}_token": name for name in SPECIAL}
+    PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=tokens, **special).save_pretrained(raw)
+    transformer = Transformer(str(raw))
+    made = SentenceTransformer(modules=[transformer, Pooling(32), Normalize()], device="cpu", prompts=dict(prompts or {}))
+    made.save_pretrained(str(folder), create_model_card=False)
+    return folder
+
+
+def _tokenizer():
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    pairs = [a + b for a in string.ascii_lowercase for b in string.ascii_lowercase]
+    pieces = [*LETTERS, *pairs]
+    vocabulary = [*SPECIAL, *string.punctuation, *pieces, *(f"##{piece}" for piece in pieces)]
+    made = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]", max_input_chars_per_word=200))
+    made.normalizer = normalizers.BertNormalizer()
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    return made
+
+
+def dataset(passages: int = 60, *, concepts: int = 8, people: bool = True, generator: str = "columns", seed: int = 1) -> Dataset:
+    """Make data with something to learn: questions speak of the same things as their passage, in other words.
+
+    Each thing has a word in passages and another in questions; which belong together shows in the training pairs alone. A
+    fifth of the passages is held out for dev and a fifth for test.
+    """
+    draw = random.Random(seed)
+    word = lambda: "".join(draw.choices(string.ascii_lowercase, k=6))  # noqa: E731
+    names = [(word(), word()) for _ in range(concepts)]
+    filler = [word() for _ in range(20)]
+    chosen = [draw.sample(range(concepts), 3) for _ in range(passages)]
+    texts = [" ".join([names[c][0] for c in things for _ in range(3)] + draw.sample(filler, 3)) for things in chosen]
+    queries = [" ".join(names[c][1] for c in things) for things in chosen]
+    held = [Question(f"q{i}", queries[i], (f"p{i}",), generator, people) for i in range(passages)]
+    fifth = passages // 5
+    train = tuple(TrainPair(f"q{i}", f"p{i}", queries[i], texts[i], generator, people) for i in range(2 * fifth, passages))
+    return Dataset(
+        passages=tuple(Passage(f"p{i}", text, title=f"Text {i}") for i, text in enumerate(texts)),
+        train=train,
+        dev=tuple(held[:fifth]),
+        test=tuple(held[fifth : 2 * fifth]),
+        test_digest=f"tiny-{passages}-{seed}",
+    )
