@@ -17,7 +17,8 @@ from core.schema import Passage, Question, TrainPair
 class Dataset:
     """What a model is trained on, chosen by and judged by; every search goes over all `passages`.
 
-    `test_digest` is the frozen test set's; `excluded` counts test questions whose passage is gone from the documents.
+    `test_digest` is the frozen test set's; `excluded` counts test questions whose passage is gone from the documents;
+    `leaks` is the leak report's sentence.
     """
 
     passages: tuple[Passage, ...]
@@ -26,6 +27,7 @@ class Dataset:
     test: tuple[Question, ...]
     test_digest: str
     excluded: int = 0
+    leaks: str = ""
 
     @property
     def people(self) -> bool:
@@ -37,7 +39,8 @@ class Dataset:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _PARTS:
             _write_table(folder / f"{name}.parquet", getattr(self, name))
-        disk.write_atomic(folder / "data.json", json.dumps({"test_digest": self.test_digest, "excluded": self.excluded}))
+        rest = {"test_digest": self.test_digest, "excluded": self.excluded, "leaks": self.leaks}
+        disk.write_atomic(folder / "data.json", json.dumps(rest))
 
     @classmethod
     def read(cls, folder: Path) -> Dataset:
@@ -49,7 +52,7 @@ class Dataset:
             parts = {name: _read_table(folder / f"{name}.parquet", kind) for name, kind in _PARTS.items()}
         except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
             raise UserError(f"The data of this run cannot be read ({type(error).__name__}).", "Start a new run from the project.") from None
-        return cls(**parts, test_digest=rest["test_digest"], excluded=rest["excluded"])
+        return cls(**parts, test_digest=rest["test_digest"], excluded=rest["excluded"], leaks=rest["leaks"])
 
 
 _PARTS: dict[str, Any] = {"passages": Passage, "train": TrainPair, "dev": Question, "test": Question}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import leaks, text
 from core.dataset import Dataset
@@ -34,7 +34,6 @@ class SplitReport:
     people: Mapping[Part, int]
     by_blocks: bool
     waiting: int
-    leaks: leaks.LeakReport | None = None
 
 
 def split(project: Project, settings: SplitSettings, *, renew: bool = False, reason: str = "") -> SplitReport:
@@ -96,13 +95,25 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     test, excluded = _test_questions(project, corpus)
     held_out = {text.normalise(question.query) for question in (*dev, *test)}
     train = tuple(row for pair in train_pairs if text.normalise(pair.query) not in held_out for row in corpus.train_rows(pair, placed))
-    made = Dataset(passages, train, dev, test, (project.test_set() or _no_test_set()).digest, excluded)
-    if len(train) < 2 or not dev:
+    made = _without_leaks(Dataset(passages, train, dev, test, (project.test_set() or _no_test_set()).digest, excluded), recipe.split)
+    if len(made.train) < 2 or not dev:
         raise UserError(
-            f"There are {len(train)} pairs to train on and {len(dev)} to choose the best model by: too few.",
+            f"There are {len(made.train)} pairs to train on and {len(dev)} to choose the best model by: too few.",
             "Make more pairs on the Pairs page; a few hundred are a good start.",
         )
     return made
+
+
+def _without_leaks(data: Dataset, settings: SplitSettings) -> Dataset:
+    """Leave out training rows that the leak report still finds (a text without its query can come closer to another)."""
+    report = leaks.find(data, settings.near_duplicate)
+    shared = {leak.ids[0] for leak in report.leaks if leak.parts[0] == "train"}
+    if not shared:
+        return replace(data, leaks=report.sentence)
+    kept = tuple(row for row in data.train if row.pair_id not in shared and row.passage_id not in shared)
+    again = leaks.find(replace(data, train=kept), settings.near_duplicate)
+    left_out = f"{len(data.train) - len(kept)} training rows were left out for being too like a question or passage that judges."
+    return replace(data, train=kept, leaks=f"{again.sentence} {left_out}")
 
 
 def _test_questions(project: Project, corpus: _Corpus) -> tuple[tuple[Question, ...], int]:

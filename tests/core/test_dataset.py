@@ -15,6 +15,7 @@ DATA = Dataset(
     test=(Question("q", "where?", ("a", "b"), "columns", True, {"a": "Ein"}),),
     test_digest="abc",
     excluded=2,
+    leaks="No leaks",
 )
 
 

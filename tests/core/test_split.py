@@ -101,6 +101,7 @@ def test_a_copy_of_a_test_passage_is_not_trained_on(project: Project) -> None:
     assert next(p for p in project.pairs() if p.id == train.id).part is Part.GAP
     data = split.dataset(project, Recipe())
     assert leaks.find(data, 0.8).clean
+    assert data.leaks.startswith("No leaks")
     question = next(q for q in data.test if q.id == test.id)
     assert set(question.relevant) == {"x" + test.positives[0], "x" + train.positives[0]}
 
