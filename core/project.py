@@ -285,9 +285,15 @@ class Project:
         """Return one chunk."""
         return self._one(Chunk, "SELECT * FROM chunks WHERE id = ?", (chunk_id,))
 
-    def replace_chunks(self, chunks: Iterable[Chunk], pairs: Iterable[Pair]) -> None:
-        """Put new chunks in the place of all old ones, and the pairs (attached anew) in the place of theirs."""
+    def replace_chunks(self, chunks: Iterable[Chunk], pairs: Iterable[Pair], regions: Iterable[Region] | None = None) -> None:
+        """Put new chunks in the place of all old ones, and the pairs (attached anew) in the place of theirs.
+
+        `regions`, where given, are the held-out spans, moved along with their passages.
+        """
         with self.write() as db:
+            if regions is not None:
+                db.execute("DELETE FROM regions")
+                store.insert(db, "regions", regions)
             db.execute("DELETE FROM chunks")
             store.insert(db, "chunks", chunks)
             store.insert(db, "pairs", pairs, on_conflict="REPLACE")
