@@ -27,7 +27,7 @@ Passage:
 {passage}
 >>>
 
-Answer with JSON only: {{"questions": ["...", "..."]}}
+Answer with JSON only: {"questions": ["...", "..."]}
 """
 
 
