@@ -1,0 +1,74 @@
+"""How far a project has come: what the strip under every page's title says, from a few quick queries and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core import runs
+from core.project import PairFilter, Project
+from core.run_folder import ENDED, Run
+from core.schema import PairState, RunState
+
+
+@dataclass(frozen=True)
+class StageState:
+    """One stage of a project: the page that it leads to, what the strip says, and whether it is done or at work."""
+
+    stage: str
+    page: str
+    text: str
+    done: bool
+    running: bool = False
+
+
+def state(project: Project) -> tuple[StageState, ...]:
+    """Return all stages in the order of the work."""
+    listed = runs.runs(project)
+    working = {run.kind: run for run in listed if run.alive() and run.status().state not in ENDED}
+    documents, chunks = len(project.documents()), project.count_chunks()
+    pairs = project.count_pairs(PairFilter(state=PairState.KEPT))
+    published = bool(project.publications())
+    return (
+        StageState("Documents", "documents", _counted("Documents", documents), documents > 0, "ingest" in working),
+        StageState("Chunks", "chunks", _counted("Chunks", chunks), chunks > 0, "ingest" in working),
+        StageState("Pairs", "pairs", _counted("Pairs", pairs), pairs > 0, "pairs" in working),
+        _model(listed, working.get("train")),
+        _evaluation(project, working.get("evaluate")),
+        StageState("Publish", "publish", "Published" if published else "Publish", published),
+    )
+
+
+def _counted(name: str, number: int) -> str:
+    return f"{name} {number:,}" if number else name
+
+
+def _model(listed: list[Run], working: Run | None) -> StageState:
+    trained = [run for run in listed if run.kind == "train"]
+    done = any(run.model for run in trained)
+    if working:
+        status = working.status()
+        left = f", {minutes(status.seconds_left)} left" if status.seconds_left else ""
+        text = "Model waiting" if status.state is RunState.QUEUED else f"Model running {status.fraction:.0%}{left}"
+        return StageState("Model", "runs", text, done, running=True)
+    if not trained:
+        return StageState("Model", "train", "Model", done=False)
+    return StageState("Model", "runs", "Model ready" if done else f"Model {trained[0].status().state}", done)
+
+
+def _evaluation(project: Project, working: Run | None) -> StageState:
+    if working:
+        return StageState("Evaluation", "evaluate", f"Evaluation running {working.status().fraction:.0%}", done=False, running=True)
+    newest, test_set = next(iter(project.evaluated()), None), project.test_set()
+    evaluation = project.evaluation(newest[0]) if newest else None
+    if evaluation is None:
+        return StageState("Evaluation", "evaluate", "Evaluation", done=False)
+    if test_set and evaluation.test_digest != test_set.digest:
+        return StageState("Evaluation", "evaluate", "Evaluation out of date", done=False)
+    return StageState("Evaluation", "evaluate", f"Evaluation: {evaluation.verdict.word}", done=True)
+
+
+def minutes(seconds: float) -> str:
+    """Return a length of time as a person says it: 40 s, 3 min, 2.5 h."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

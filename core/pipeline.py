@@ -1,0 +1,217 @@
+"""The stages in order: what a background run of each kind does, and the whole way from files to a verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from core import project as projects
+from core import recipe as recipes
+from core import runs
+from core.errors import UserError
+from core.job import Job, Stopped
+from core.overview import StageState, state
+from core.project import Project
+from core.run_folder import ENDED, Run
+from core.schema import File, FileState, PairState, Progress, RunState, RunStatus, SystemScores, Verdict, silent
+
+if TYPE_CHECKING:
+    from core.dataset import Dataset
+
+__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "prepare", "run", "sample", "state", "wait"]
+
+SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample"
+POLL = 0.3  # seconds between two looks at a run that is waited for
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of background run: its function, and the lane in which such runs go one after the other."""
+
+    label: str
+    function: Callable[[Job], None]
+    lane: Literal["machine", "project"]
+
+
+# --- the stages as background runs ----------------------------------------------------------------------------------
+
+
+def _ingest(job: Job) -> None:
+    from core import chunk, ingest, themes
+
+    settings = job.run.recipe()
+    job.stage("documents", 0, 0.7)
+    ingest.finish(job.project, progress=job.progress_or_stop)
+    job.stage("chunks", 0.7, 0.95)
+    chunk.rechunk(job.project, settings.chunk, settings.train.base_model, job.progress_or_stop)
+    job.stage("themes", 0.95, 1)
+    themes.retheme(job.project, settings.themes)
+
+
+def _pairs(job: Job) -> None:
+    from core import pairs
+
+    job.stage("pairs")
+    key = job.secrets.get("llm_key", "")
+    report = pairs.make(job.project, job.run.recipe().pairs, key=key, progress=job.progress, stop=job.stop)
+    job.run.write("result.json", report)
+    if job.stop():
+        raise Stopped
+
+
+def _train(job: Job) -> None:
+    from core import train
+    from core.embeddings import EmbeddingStore
+
+    run, settings = job.run, job.run.recipe()
+    data, vectors = run.data(), EmbeddingStore(run.embeddings)
+    job.stage("train", 0, 0.8)
+    result = train.train(data, settings.train, run.folder, vectors, progress=job.progress, metric=job.metric, stop=job.stop)
+    run.write("result.json", result)
+    try:
+        if job.stop():
+            raise Stopped
+        job.stage("evaluate", 0.8, 1)
+        _judge(job, settings, data, result.model)
+    finally:
+        run.seal()  # the best so far is a model like any other, only without a verdict
+
+
+def _evaluate(job: Job) -> None:
+    from core.dataset import Dataset
+    from core.unseen import unseen
+
+    run, settings = job.run, job.run.recipe()
+    job.stage("evaluate")
+    data = unseen(run.data(), Dataset.read(run.folder / "trained_on"), settings.split.near_duplicate)
+    _judge(job, settings, data, run.given)
+    run.seal()
+
+
+def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> None:
+    from core import evaluate, models
+    from core.embeddings import EmbeddingStore
+
+    base, tuned = models.load(settings.train.base_model), models.load(str(model))
+    found = evaluate.evaluate(
+        data, base, tuned, EmbeddingStore(job.run.embeddings), settings.evaluate, excluded=data.excluded, progress=job.progress_or_stop
+    )
+    job.run.write("evaluation.json", found)
+
+
+STAGES: Mapping[str, Stage] = {
+    "ingest": Stage("Read documents", _ingest, "project"),
+    "pairs": Stage("Make pairs", _pairs, "project"),
+    "train": Stage("Train", _train, "machine"),
+    "evaluate": Stage("Judge", _evaluate, "machine"),
+}
+
+
+# --- the whole way ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the whole way ended with. `pairs` counts the kept ones by generator; `verdict` is None when no model was judged."""
+
+    project: Project
+    documents: tuple[File, ...]
+    chunks: int
+    pairs: Mapping[str, int]
+    run: Run
+    state: RunState
+    model: Path | None
+    verdict: Verdict | None
+    scores: tuple[SystemScores, ...] = ()
+    error: str = ""
+    hint: str = ""
+
+
+def run(
+    project: Project,
+    files: Sequence[tuple[str, bytes]],
+    recipe: recipes.Recipe | None = None,
+    progress: Progress = silent,
+    *,
+    passwords: Mapping[str, str] | None = None,
+    llm_key: str = "",
+    said: Callable[[Run], None] = lambda run: None,
+) -> Outcome:
+    """Go the whole way: read files, cut, find themes, make pairs, train in the background, judge, collect.
+
+    What is there already stays, so that calling it again after a crash goes on where it was: files and pairs are known by
+    their ids, and a run that was given exactly this is resumed, or taken as it is. `said` is told the run that is waited for.
+    """
+    settings = recipe or project.recipe()
+    project.set_meta("recipe", settings.model_dump_json())
+    prepare(project, files, settings, progress, passwords=passwords or {}, llm_key=llm_key)
+    progress(0.3, "Starting the training")
+    found = runs.start(project, "train", settings, anew=False)
+    said(found)
+    status = wait(found, lambda fraction, text: progress(0.3 + 0.7 * fraction, text))
+    runs.collect(project)
+    evaluation = found.evaluation()
+    return Outcome(
+        project=project,
+        documents=tuple(project.files()),
+        chunks=project.count_chunks(),
+        pairs=kept_pairs(project),
+        run=found,
+        state=status.state,
+        model=found.model,
+        verdict=evaluation.verdict if evaluation else None,
+        scores=evaluation.systems if evaluation else (),
+        error=status.error,
+        hint=status.hint,
+    )
+
+
+def prepare(
+    project: Project,
+    files: Sequence[tuple[str, bytes]],
+    recipe: recipes.Recipe,
+    progress: Progress = silent,
+    *,
+    passwords: Mapping[str, str],
+    llm_key: str = "",
+) -> None:
+    """Read files, cut them, find themes and make pairs, here and now."""
+    from core import chunk, ingest, pairs, themes
+
+    span = lambda start, end: lambda fraction, text: progress(start + (end - start) * fraction, text)  # noqa: E731
+    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords, progress=span(0, 0.1))
+    if not any(file.state is FileState.READ for file in project.files()):
+        said = "; ".join(f"{file.name}: {file.state}" for file in project.files()) or "there are none"
+        raise UserError(f"No file could be read ({said}).", "Add at least one PDF with text, a table or a text file.")
+    chunk.rechunk(project, recipe.chunk, recipe.train.base_model, span(0.1, 0.2))
+    progress(0.2, "Finding themes")
+    themes.retheme(project, recipe.themes)
+    pairs.make(project, recipe.pairs, key=llm_key, progress=span(0.22, 0.3))
+
+
+def wait(run: Run, progress: Progress = silent) -> RunStatus:
+    """Watch a run until it has ended and return its last status."""
+    while True:
+        status = run.status()
+        if status.state in ENDED and not run.alive():
+            return status
+        progress(status.fraction, status.text or status.stage)
+        time.sleep(POLL)
+
+
+def kept_pairs(project: Project) -> dict[str, int]:
+    """Return how many pairs are kept, by generator."""
+    kept: dict[str, int] = {}
+    for generator, state, _, number in project.pair_table():
+        if state == PairState.KEPT:
+            kept[generator] = kept.get(generator, 0) + number
+    return kept
+
+
+def sample() -> tuple[Project, list[tuple[str, bytes]]]:
+    """Make the project "Sample" (or find it) and return it with the sample's files."""
+    files = [(path.name, path.read_bytes()) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
+    return projects.find("Sample") or projects.create("Sample"), files

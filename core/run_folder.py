@@ -1,0 +1,277 @@
+"""One run's folder: the only place that knows the names of the files in it, and how to read them while it is worked on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core import disk, launch, lock, processes, recipe, store
+from core.dataset import Dataset
+from core.digest import file_sha256
+from core.errors import UserError
+from core.project import Project
+from core.schema import Evaluation, RunState, RunStatus
+
+R = TypeVar("R")
+ENDED = frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
+CUT_OFF = "The run was cut off before it ended."
+RESUME = "Resume goes on from the last complete checkpoint."
+DAMAGED = RunStatus(RunState.FAILED, error="The run's folder is damaged.", hint="Delete it, or put the missing files back.")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What run.json holds: everything about a run that does not change.
+
+    `key` is the hash of all that goes in, so that the same run is known again; `of` is the run whose model is judged.
+    """
+
+    kind: str = ""
+    title: str = ""
+    made: float = 0.0
+    project: str = ""
+    key: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk. Nothing is kept in memory: every question reads the files that its worker writes."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id, its folder's name: ids sort by the time they were made."""
+        return self.folder.name
+
+    @property
+    def info(self) -> RunInfo:
+        """What run.json says; all empty where it is damaged."""
+        return _read(self.folder / "run.json", RunInfo) or RunInfo()
+
+    @property
+    def kind(self) -> str:
+        """One of pipeline.STAGES: "ingest", "pairs", "train" or "evaluate"."""
+        return self.info.kind
+
+    @property
+    def title(self) -> str:
+        """What the person who started it sees in the list."""
+        return self.info.title
+
+    @property
+    def made(self) -> float:
+        """When it was started, in seconds since 1970."""
+        return self.info.made
+
+    @property
+    def project(self) -> Project | None:
+        """The project that the folder lies in; None for a copy elsewhere."""
+        folder = self.folder.parent.parent
+        return Project(folder) if (folder / "project.db").exists() else None
+
+    @property
+    def embeddings(self) -> Path:
+        """Where vectors are kept: the project's folder for them, or the run's own when it was copied elsewhere."""
+        return (self.project.folder if self.project else self.folder) / "embeddings"
+
+    @property
+    def given(self) -> Path:
+        """The model that an evaluation was given."""
+        return self.folder / "given"
+
+    def recipe(self) -> recipe.Recipe:
+        """Return the settings that the run was started with."""
+        return recipe.load(self.folder / "recipe.yaml")
+
+    def data(self) -> Dataset:
+        """Return what the run is trained on and judged by."""
+        return Dataset.read(self.folder / "data")
+
+    # --- how it stands ---
+
+    def alive(self) -> bool:
+        """Say whether a worker holds the run's lock."""
+        return lock.held(self.folder / "lock")
+
+    def status(self) -> RunStatus:
+        """Return how the run stands: what its worker wrote, or interrupted when the worker is gone."""
+        alive = self.alive()  # before reading, so that a run which ends in between is not called interrupted
+        written = _read(self.folder / "status.json", RunStatus)
+        if written is None or not self.kind:
+            return DAMAGED
+        if alive or written.state in ENDED:
+            return written
+        return replace(written, state=RunState.INTERRUPTED, error=CUT_OFF, hint=RESUME, seconds_left=None)
+
+    def stopping(self) -> bool:
+        """Say whether somebody has asked the run to stop."""
+        return (self.folder / "stop").exists()
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return all rows that training wrote; where a resumed run repeated steps, the later attempt counts."""
+        rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for line in _lines(self.folder / "metrics.jsonl"):
+            try:
+                row = json.loads(line)
+                rows[(*sorted(row), row.get("step"), row.get("epoch"))] = row
+            except (ValueError, TypeError):
+                continue  # a line that was being written when the worker was killed
+        return list(rows.values())
+
+    def log(self, tail: int = 50) -> str:
+        """Return the last lines of the log."""
+        return "\n".join(_lines(self.folder / "log.txt")[-tail:])
+
+    # --- what it made ---
+
+    @property
+    def complete(self) -> bool:
+        """Say whether everything was written: COMPLETE.json is there, and every file that it names."""
+        return all((self.folder / name).is_file() for name in self.sealed()) if (self.folder / "COMPLETE.json").exists() else False
+
+    def sealed(self) -> dict[str, str]:
+        """Return the files that COMPLETE.json names, with their SHA-256; empty while there is none."""
+        try:
+            return dict(json.loads((self.folder / "COMPLETE.json").read_text("utf-8"))["files"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return {}
+
+    def damaged(self) -> list[str]:
+        """Return the sealed files that are gone or no longer what they were."""
+        return [n for n, sha in self.sealed().items() if not (self.folder / n).is_file() or file_sha256(self.folder / n) != sha]
+
+    @property
+    def model(self) -> Path | None:
+        """The folder of the tuned model, once it is complete."""
+        folder = self.folder / "model"
+        return folder if "model/modules.json" in self.sealed() and self.complete else None
+
+    def evaluation(self) -> Evaluation | None:
+        """Return the verdict on the run's model with all scores, once it is complete."""
+        return _read(self.folder / "evaluation.json", Evaluation) if self.complete else None
+
+    def result(self) -> dict[str, Any]:
+        """Return how training ended (the fields of train.TrainResult), empty before."""
+        return _read(self.folder / "result.json", dict) or {}
+
+    def size(self) -> int:
+        """Return the bytes that the folder takes; a file with two names counts once."""
+        files = {s.st_ino: s.st_blocks * 512 for p in self.folder.rglob("*") if not p.is_symlink() and p.is_file() for s in [p.stat()]}
+        return sum(files.values())
+
+    # --- what a person can do with it ---
+
+    def stop(self) -> None:
+        """Ask the run to stop at its next step and to keep the best so far; a waiting run stops at once."""
+        (self.folder / "stop").touch()
+
+    def resume(self, secrets: Mapping[str, str] | None = None) -> Run:
+        """Go on with a run that was stopped, failed or cut off; do nothing when it is alive already."""
+        if self.alive():
+            if self.stopping() and self.status().state not in ENDED:
+                raise UserError("The run is still stopping.", "Wait a moment, then resume it.")
+            return self
+        if self.status().state is RunState.DONE:
+            raise UserError("The run is done; there is nothing to resume.", "Start a new run to train again.")
+        self.clear_leftovers()
+        (self.folder / "COMPLETE.json").unlink(missing_ok=True)
+        (self.folder / "stop").unlink(missing_ok=True)
+        before = _read(self.folder / "status.json", RunStatus) or RunStatus(RunState.QUEUED)
+        self.write_status(replace(before, state=RunState.QUEUED, error="", hint="", text="Starting"))
+        self.launch(secrets or {})
+        return self
+
+    def launch(self, secrets: Mapping[str, str]) -> None:
+        """Start a worker on the folder; when one is there already, it goes on alone."""
+        launch.launch(self.folder, secrets, self._ended)
+
+    def collect(self) -> None:
+        """Take a finished evaluation into the project that the folder lies in; a second time changes nothing."""
+        project, evaluation = self.project, self.evaluation()
+        if project is None or evaluation is None:
+            return
+        judged = self.info.of or self.id
+        known = {run_id: made for run_id, _, made in project.evaluated()}
+        if evaluation.made > known.get(judged, 0.0):
+            project.save_evaluation(judged, evaluation)
+
+    def clear_leftovers(self) -> int:
+        """End what a worker that died has left of its process group; return how many processes there were."""
+        leader = _read(self.folder / "worker.json", processes.Identity)
+        # Read first: who wrote it held the lock from before that until it died, so a free lock now means it is dead.
+        return 0 if leader is None or self.alive() else processes.end_group(leader)
+
+    def end(self, patience: float = 5.0) -> None:
+        """End the run's worker and its children now, without waiting for its next step."""
+        self.stop()
+        if self.alive() and (leader := _read(self.folder / "worker.json", processes.Identity)):
+            processes.end_group(leader, patience)
+        self.clear_leftovers()
+
+    def delete(self) -> int:
+        """End the run and remove its folder; return the bytes freed."""
+        self.end()
+        freed = self.size()
+        aside = self.folder.with_name(f".deleted-{self.id}")
+        self.folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        return freed
+
+    # --- what its worker writes ---
+
+    def write_status(self, status: RunStatus) -> None:
+        """Replace status.json."""
+        disk.write_atomic(self.folder / "status.json", json.dumps(store.to_plain(status), ensure_ascii=False))
+
+    def write(self, name: str, record: Any) -> None:
+        """Write a record as a JSON file of the folder."""
+        disk.write_atomic(self.folder / name, json.dumps(store.to_plain(record), ensure_ascii=False))
+
+    def add_metric(self, row: Mapping[str, Any]) -> None:
+        """Append a row to metrics.jsonl."""
+        with (self.folder / "metrics.jsonl").open("ab+") as file:
+            torn = file.tell() and not _ends_line(file)
+            file.write((b"\n" if torn else b"") + json.dumps(dict(row), ensure_ascii=False).encode() + b"\n")
+
+    def seal(self) -> None:
+        """Write COMPLETE.json with the SHA-256 of all that the run was given and made: the last thing a run does."""
+        kept = ("model", "given", "data")
+        files = [p for name in kept for p in (self.folder / name).rglob("*") if p.is_file()]
+        files += [p for name in ("recipe.yaml", "run.json", "evaluation.json", "result.json") if (p := self.folder / name).exists()]
+        names = {p.relative_to(self.folder).as_posix(): file_sha256(p) for p in sorted(files)}
+        disk.write_atomic(self.folder / "COMPLETE.json", json.dumps({"files": names}, indent=1))
+
+    def _ended(self, code: int) -> None:
+        """Say in the status how a worker died that could not say so itself, and take in what it made."""
+        status = self.status()
+        if status.state is RunState.INTERRUPTED and not self.alive():
+            killed = "The run was stopped by the system, perhaps because memory ran out." if code == -9 else CUT_OFF
+            self.write_status(replace(status, error=status.error if self.stopping() else killed))
+        self.collect()
+
+
+def _ends_line(file: Any) -> bool:
+    file.seek(-1, 2)
+    return bool(file.read(1) == b"\n")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _read(path: Path, kind: type[R]) -> R | None:
+    """Return a JSON file as a record of type `kind`, or None where it is missing or damaged."""
+    try:
+        made: R = store.from_plain(kind, json.loads(path.read_text("utf-8")))
+        return made if isinstance(made, kind) else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
