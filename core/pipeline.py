@@ -205,8 +205,8 @@ def wait(run: Run, progress: Progress = silent) -> RunStatus:
 def kept_pairs(project: Project) -> dict[str, int]:
     """Return how many pairs are kept, by generator."""
     kept: dict[str, int] = {}
-    for generator, state, _, number in project.pair_table():
-        if state == PairState.KEPT:
+    for generator, decided, _, number in project.pair_table():
+        if decided == PairState.KEPT:
             kept[generator] = kept.get(generator, 0) + number
     return kept
 
