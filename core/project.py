@@ -96,6 +96,15 @@ class PairFilter:
 
 
 @dataclass(frozen=True)
+class Recut:
+    """Hold what cutting anew leads to: all chunks, the pairs that change, and all held-out spans."""
+
+    chunks: Iterable[Chunk]
+    pairs: Iterable[Pair]
+    regions: Iterable[Region]
+
+
+@dataclass(frozen=True)
 class Project:
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
@@ -221,6 +230,7 @@ class Project:
                 store.insert(db, "files", [file])
             old = {row[0] for row in db.execute("SELECT id FROM documents WHERE file_id = ?", (file.id,))}
             gone = old - {document.id for document in kept}
+            _lose_passages(db, gone)
             db.executemany("DELETE FROM documents WHERE id = ?", [(d,) for d in gone])
             for document in kept:
                 if document.id in old:
@@ -233,10 +243,7 @@ class Project:
     def remove_file(self, file_id: str) -> None:
         """Take a file out with its documents and chunks; its pairs stay, dropped, and come back with the file."""
         with self.write() as db:
-            db.execute(
-                "UPDATE pairs SET state = ?, reason = 'passage gone' WHERE state = ? AND document_id IN (SELECT id FROM documents WHERE file_id = ?)",
-                (PairState.DROPPED, PairState.KEPT, file_id),
-            )
+            _lose_passages(db, [row[0] for row in db.execute("SELECT id FROM documents WHERE file_id = ?", (file_id,))])
             db.execute("DELETE FROM files WHERE id = ?", (file_id,))
 
     def documents(self, file_id: str | None = None) -> list[Document]:
@@ -266,6 +273,13 @@ class Project:
     def text(self, document_id: str) -> str:
         """Return a document's text: its pages' texts joined by one newline."""
         return "\n".join(page.text for page in self.pages(document_id))
+
+    def walk(self) -> Iterator[tuple[Document, list[Page]]]:
+        """Yield every document with its pages, in the order of their files, without holding more than one."""
+        documents = self.documents()
+        with self.read() as db:
+            for document in documents:
+                yield document, store.select(db, Page, "SELECT * FROM pages WHERE document_id = ? ORDER BY number", (document.id,))
 
     # --- chunks and themes ---
 
@@ -297,6 +311,23 @@ class Project:
             db.execute("DELETE FROM chunks")
             store.insert(db, "chunks", chunks)
             store.insert(db, "pairs", pairs, on_conflict="REPLACE")
+
+    def recut(self, change: Callable[[list[Chunk], list[Pair], list[Region]], Recut | None]) -> None:
+        """Put new chunks in the place of all old ones, with what follows for pairs and held-out spans, under one lock.
+
+        `change` gets what is there and returns what is to be, or None where nothing changes; no edit comes in between.
+        """
+        with self.write() as db:
+            old = store.select(db, Chunk, "SELECT * FROM chunks ORDER BY document_id, position")
+            pairs = store.select(db, Pair, "SELECT * FROM pairs ORDER BY document_id, start, id")
+            recut = change(old, pairs, store.select(db, Region, "SELECT * FROM regions ORDER BY document_id, start"))
+            if recut is None:
+                return
+            db.execute("DELETE FROM chunks")
+            store.insert(db, "chunks", recut.chunks)
+            store.insert(db, "pairs", recut.pairs, on_conflict="REPLACE")
+            db.execute("DELETE FROM regions")
+            store.insert(db, "regions", recut.regions)
 
     def set_theme(self, chunk_ids: Iterable[str], theme_id: str, by: str) -> None:
         """Give chunks a theme ("" for none); `by` is "keywords", "discovered" or "person"."""
@@ -472,6 +503,15 @@ def delete(project: Project, before: Callable[[], None] = lambda: None) -> None:
     aside = project.folder.with_name(f".deleted-{project.id}")
     os.replace(project.folder, aside)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _lose_passages(db: sqlite3.Connection, document_ids: Iterable[str]) -> None:
+    """Drop the pairs of documents that go, keeping the text that they were about: by it they are attached when it is back."""
+    passages = "SELECT group_concat(text, char(10)) FROM chunks WHERE id IN (SELECT value FROM json_each(pairs.positives))"
+    db.executemany(
+        f"UPDATE pairs SET state = ?, reason = 'passage gone', passage = coalesce(({passages}), '') WHERE state = ? AND document_id = ?",
+        [(PairState.DROPPED, PairState.KEPT, document_id) for document_id in document_ids],
+    )
 
 
 def _clean(name: str, what: str) -> str:

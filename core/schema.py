@@ -173,6 +173,7 @@ class Pair:
     part: Part = Part.NONE
     edited: bool = False
     made: float = 0.0
+    passage: str = ""  # its passage's text, kept only while the passage is gone
 
 
 @dataclass(frozen=True)

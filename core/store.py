@@ -38,7 +38,7 @@ CREATE TABLE themes (id TEXT PRIMARY KEY, name TEXT NOT NULL, keywords TEXT NOT 
 CREATE TABLE pairs (id TEXT PRIMARY KEY, query TEXT NOT NULL, document_id TEXT NOT NULL, start INTEGER NOT NULL,
   end INTEGER NOT NULL, positives TEXT NOT NULL, generator TEXT NOT NULL, people INTEGER NOT NULL, judge_only INTEGER NOT NULL,
   state TEXT NOT NULL, reason TEXT NOT NULL, query_start INTEGER NOT NULL, query_end INTEGER NOT NULL, part TEXT NOT NULL,
-  edited INTEGER NOT NULL, made REAL NOT NULL) STRICT;
+  edited INTEGER NOT NULL, made REAL NOT NULL, passage TEXT NOT NULL) STRICT;
 CREATE INDEX pairs_document ON pairs(document_id, start);
 CREATE INDEX pairs_generator ON pairs(generator, state);
 CREATE TABLE raw_answers (key TEXT PRIMARY KEY, chunk_id TEXT NOT NULL, model TEXT NOT NULL, text TEXT NOT NULL,
