@@ -1,4 +1,4 @@
-"""Words and near-duplicates: what all stages mean by "the same text"."""
+"""Words, sentences and near-duplicates: what all stages mean by "the same text"."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
+
+from core.headings import BULLET, headings
 
 # Han, kana and bopomofo are written without blanks, so each sign counts as a word of its own.
 CJK = "\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+CJK_SIGN = re.compile(rf"[{CJK}]")
 _WORD = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
 PERMUTATIONS = 128
+
+# A full stop with what closes after it and a footnote's number; a Chinese or Japanese one needs no blank; a blank line.
+_END = re.compile(
+    r"(?:[.!?…]+[\"'”’»)\]]*|(?<=[^\W\d])[.!?…]+[\"'”’»)\]]*\d{1,2}(?:,\d{1,2})*)(?=\s|$)|[。！？｡]+[」』”’）)]*|\n[^\S\n]*(?=\n)"
+)
+_ITEM = re.compile(r"(?:[ \t]*\d{1,2}(?:\.\d{1,2})*[.)][ \t]+(?=\S))|" + BULLET.pattern, re.IGNORECASE)
+_LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]*$")
+_INNER = frozenset(
+    "al approx art bzw ca cf ch dr ed eg e.g eq etc fig gen hon i.e ie incl jr mr mrs ms no nos nr p pp par para prof resp rev sec sr st vgl vol "
+    "vs z.b d.h u.a".split()
+)
 
 
 def words(text: str) -> list[str]:
@@ -25,6 +39,48 @@ def normalise(text: str) -> str:
     A text without a word (only signs) is returned with its blanks put in order.
     """
     return " ".join(words(text)) or " ".join(text.split())
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the spans of a text's sentences; headings and list items stand by themselves, their marks left out.
+
+    A line break alone ends no sentence (a PDF's text has one in every line), nor does the full stop of an abbreviation,
+    an initial, a number or in front of a small letter. No span begins or ends with white space.
+    """
+    cuts = {0, len(text)}
+    for heading in headings(text):
+        cuts |= {heading.start, heading.end}
+    cuts |= {match.end() for match in _END.finditer(text) if _ends_sentence(text, match)}
+    line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    items = [match for start in line_starts if (match := _ITEM.match(text, start))]
+    cuts |= {match.start() for match in items}
+    marks = {match.start(): match.end() for match in items}
+    found = []
+    for start, end in pairwise(sorted(cuts)):
+        span = trimmed(text, marks.get(start, start), end)
+        if span[0] < span[1]:
+            found.append(span)
+    return found
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span without the white space at its ends; an empty one where there is nothing else."""
+    body = text[start:end]
+    return start + len(body) - len(body.lstrip()), max(end - len(body) + len(body.rstrip()), start + len(body) - len(body.lstrip()))
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    sign = match.group()
+    if sign[0] != ".":
+        return True
+    before = text[max(0, match.start() - 30) : match.start()]
+    word = (_LAST_WORD.search(before.split("\n")[-1]) or match).group()
+    if word.lower() in _INNER or (len(word) == 1 and word.isalpha() and word.isupper()):
+        return False
+    if word.isdigit() and not before.split("\n")[-1][: -len(word)].strip():
+        return False  # a list's number at the beginning of a line
+    after = text[match.end() : match.end() + 30].lstrip()
+    return not (after and after[0].islower() and "\n\n" not in text[match.end() : match.end() + 4])
 
 
 def shingles(text: str, size: int = 3) -> frozenset[tuple[str, ...]]:
