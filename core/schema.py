@@ -312,7 +312,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SystemScores:
-    """The scores of one way to search, over the test questions; `metrics` maps nDCG@10 and so on to intervals."""
+    """The scores of one way to search, over the questions of one verdict; `metrics` maps nDCG@10 and so on to intervals."""
 
     system: str
     label: str
@@ -347,6 +347,7 @@ class Evaluation:
     excluded: int  # questions left out because the model was trained on their passage
     precision: str
     made: float
+    systems_other: tuple[SystemScores, ...] = ()  # as `systems`, which covers the verdict's questions, over verdict_other's
 
 
 class RunState(StrEnum):
