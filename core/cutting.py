@@ -157,7 +157,8 @@ class Cutter:
         # Not its own last level, which cuts between tokens and decodes them: what a tokenizer does not keep would be lost.
         levels = [RecursiveLevel(delimiters=d) for d in (PARAGRAPHS, SENTENCES + SENTENCES_WITHOUT_BLANKS, LINES, PAUSES)]
         rules = RecursiveRules([*levels, RecursiveLevel(whitespace=True)])
-        return RecursiveChunker(self.tokenizer, max(1, self.room - self.overlap), rules, min_characters_per_chunk=min(24, self.room))
+        reader: Any = self.tokenizer  # chonkie wraps it; its own protocol is another
+        return RecursiveChunker(reader, max(1, self.room - self.overlap), rules, min_characters_per_chunk=min(24, self.room))
 
 
 def _first_of_run(text: str, found: Sequence[Heading], heading: Heading) -> int:

@@ -18,7 +18,7 @@ BULLET = re.compile(r"[ \t]*(?:[•▪‣◦●○■□–—*-]|\(?[a-z\d]{1,2
 _NOT_A_HEADING = re.compile(r"\.{3,}|…|[|@<>{}=\\]|://|\s\d+$")  # leaders and page numbers of a contents page, tables, code, addresses
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ID = re.compile(r"\S*\d\S*")  # "GV-1.2-001": a cell
-_SMALL = frozenset("a an and as at by for from in into is nor of on or the to vs with der die das und von de du des la le les et".split())
+_SMALL = frozenset("a an and as at by for from in into is nor of on or the to vs with der die das und von de du des la le les et".split())  # noqa: SIM905
 ENDS = ".!?。！？”\"')）"  # what a line before a heading ends with
 MAX_CHARACTERS = 90
 MAX_WORDS = 12

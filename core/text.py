@@ -22,9 +22,10 @@ _END = re.compile(
 )
 _ITEM = re.compile(r"(?:[ \t]*\d{1,2}(?:\.\d{1,2})*[.)][ \t]+(?=\S))|" + BULLET.pattern, re.IGNORECASE)
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]*$")
+# Abbreviations that a sentence goes on after.
 _INNER = frozenset(
-    "al approx art bzw ca cf ch dr ed eg e.g eq etc fig gen hon i.e ie incl jr mr mrs ms no nos nr p pp par para prof resp rev sec sr st vgl vol "
-    "vs z.b d.h u.a".split()
+    "al approx art bzw ca cf ch d.h dr e.g ed eg eq etc fig gen hon i.e ie incl jr mr mrs ms no nos nr p par para pp prof resp rev sec sr".split()  # noqa: SIM905
+    + "st u.a vgl vol vs z.b".split()  # noqa: SIM905
 )
 
 
