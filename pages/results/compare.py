@@ -1,0 +1,5 @@
+"""Compare."""
+
+from pages.widgets import frame
+
+frame.open_project("Compare")

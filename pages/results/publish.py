@@ -1,0 +1,5 @@
+"""Publish."""
+
+from pages.widgets import frame
+
+frame.open_project("Publish")

@@ -1,0 +1,106 @@
+"""Runs that have ended: what became of each, and what can still be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.project import Project
+from core.run_folder import Run
+from core.schema import RunState
+from pages.results.verdicts import LOOKS, when
+from pages.training import watching
+from pages.widgets import errors, frame, stages, tables
+
+LABELS = {
+    RunState.DONE: ("Done", "green"),
+    RunState.STOPPED: ("Stopped", "gray"),
+    RunState.FAILED: ("Failed", "red"),
+    RunState.INTERRUPTED: ("Interrupted", "orange"),
+}
+SECRET = {"pairs": "llm_key"}
+
+
+def listing(project: Project, ended: Sequence[Run]) -> None:
+    """Draw a page of ended runs, newest first."""
+    slot = st.container()
+    start = tables.offset(len(ended), "runs_page", rows=8)
+    with slot:
+        for run in ended[start : start + 8]:
+            row(project, run)
+
+
+def row(project: Project, run: Run) -> None:
+    """Draw one run: its state, verdict, and what can be done."""
+    status = run.status()
+    words, colour = LABELS.get(status.state, (status.state.value, "gray"))
+    evaluation = project.evaluation(run.id)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(gap=None):
+                st.text(run.title)
+                st.caption(f"{when(run.made)}{_took(run)}")
+            st.badge(words, color=colour)
+            if evaluation:
+                label, icon, shade = LOOKS[evaluation.verdict.word]
+                st.badge(label, icon=icon, color=shade)
+            if status.state is not RunState.DONE and st.button("Resume", key=f"resume_{run.id}", icon=":material/play_arrow:"):
+                resume(run)
+            if st.button("Delete", key=f"delete_{run.id}", icon=":material/delete:"):
+                delete(run)
+        if status.error:
+            st.text(status.error)
+            st.caption(errors.escape(status.hint))
+        if run.kind == "train":
+            folded = st.expander("Curves, settings and log", on_change="rerun", key=f"details_{run.id}")
+            if folded.open:
+                with folded:
+                    watching.curves(run)
+                    st.code((run.folder / "recipe.yaml").read_text("utf-8"), language="yaml", height=240)
+                    watching.log(run)
+
+
+def _took(run: Run) -> str:
+    result = run.result()
+    if run.kind != "train" or "method" not in result:
+        return ""
+    return f" · {result['method']}, best after epoch {result['best_epoch']:g}, {stages.size(run.size())}"
+
+
+def resume(run: Run) -> None:
+    """Go on with a run; one that needs a key asks for it again."""
+    if run.kind in SECRET and "llm" in run.recipe().pairs.generators:
+        ask_key(run)
+        return
+    with errors.shown():
+        run.resume()
+        st.rerun()
+
+
+@st.dialog("Resume", icon=":material/key:")
+def ask_key(run: Run) -> None:
+    """Ask for the language model's key again, because it was kept nowhere."""
+    st.markdown("The key of the language model was not kept. Type it again, or leave it empty if the address needs none.")
+    key = st.text_input("Key", type="password", key="resume_key")
+    if st.button("Resume", type="primary", key="confirm_resume"):
+        with errors.shown():
+            run.resume({SECRET[run.kind]: key} if key else {})
+            st.rerun()
+
+
+@st.dialog("Delete run", icon=":material/delete:")
+def delete(run: Run) -> None:
+    """Name what goes with a run, and delete it if the person says so."""
+    st.text(run.title)
+    st.markdown(f"This frees {stages.size(run.size())}" + (" and removes its model." if run.model else "."))
+    if run.model:
+        st.caption("Its verdict stays on record. What was published stays where it is.")
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="confirm_delete_run"):
+            with errors.shown():
+                run.delete()
+                frame.notice("The run is deleted.")
+                st.rerun()
+        if st.button("Keep it", key="keep_run"):
+            st.rerun()

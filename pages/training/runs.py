@@ -1,0 +1,22 @@
+"""Runs: what is happening now, what happened before, and which was best?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import runs
+from pages.training import history, watching
+from pages.widgets import frame, stages
+
+project = frame.open_project("Runs", needs="runs")
+runs.collect(project)
+working = stages.active(project)
+watching.watch(project, [run.id for run in working])
+ended = [run for run in runs.runs(project) if run.id not in {r.id for r in working}]
+if ended:
+    st.header("Before" if working else "All runs", anchor=False)
+    history.listing(project, ended)
+if not working and stages.has(project, "model"):
+    frame.next_step("evaluate", "See the verdict")
+elif not working:
+    frame.next_step("train", "Go to training")

@@ -1,0 +1,5 @@
+"""Train."""
+
+from pages.widgets import frame
+
+frame.open_project("Train")

@@ -1,0 +1,64 @@
+"""A run while somebody watches: curves, time left, log, Stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import runs
+from core.project import Project
+from core.run_folder import ENDED, Run
+from pages.widgets import charts, live
+
+
+def watch(project: Project, watched: Sequence[str]) -> None:
+    """Draw the runs at work again every second; once one of them ends, draw the whole page anew."""
+    if watched:
+        st.fragment(_watch, run_every=live.EVERY)(project, list(watched))
+
+
+def _watch(project: Project, watched: list[str]) -> None:
+    for run in [runs.find(project, run_id) for run_id in watched]:
+        if run.status().state in ENDED:
+            st.rerun()
+        live.bar(run)
+        if run.kind == "train":
+            curves(run)
+            log(run)
+
+
+def log(run: Run) -> None:
+    """Show the end of a run's log."""
+    with st.expander("Log", icon=":material/terminal:", key=f"log_{run.id}"):
+        st.code(run.log(60) or "Nothing yet.", language=None, height=240)
+
+
+def curves(run: Run) -> None:
+    """Draw how the loss falls and how the score on the choosing questions rises."""
+    rows = run.metrics()
+    loss, dev = series(rows, "loss"), series(rows, "dev")
+    if not loss and not dev:
+        return
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Loss**", help="How wrong the model still is on what it learns from. It should fall.")
+        if loss:
+            charts.line(loss, x="Epoch", y="Loss", key=f"loss_{run.id}", colour=charts.BASE, alt=f"Loss, now {loss[-1][1]:.3f}")
+        else:
+            st.caption("The curve begins with the first step.")
+    with right:
+        st.markdown(
+            "**Score on the choosing questions**", help="nDCG@10 on dev. The best epoch is kept; epoch 0 is the untouched base model."
+        )
+        if dev:
+            level = (dev[0][1], "base") if dev[0][0] == 0 else None
+            charts.line(dev, x="Epoch", y="nDCG@10", key=f"dev_{run.id}", level=level, alt=f"Score on dev, now {dev[-1][1]:.3f}")
+        else:
+            st.caption("The curve begins after the first epoch.")
+
+
+def series(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
+    """Return one measure over the epochs, in order."""
+    return sorted((float(row["epoch"]), float(row[name])) for row in rows if name in row and "epoch" in row)

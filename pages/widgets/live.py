@@ -1,0 +1,72 @@
+"""What changes while somebody watches: the strip of stages, and the progress of runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import overview
+from core.project import Project
+from core.run_folder import ENDED, Run
+from core.schema import RunState, RunStatus
+from pages.widgets import errors, routes
+from pages.widgets.stages import active
+
+EVERY = 1.0  # seconds between two looks at a run's files
+
+
+def strip(project: Project) -> None:
+    """Draw the stages of a project as links, kept current while something runs."""
+    st.fragment(_strip, run_every=2 if active(project) else None)(project)
+
+
+def _strip(project: Project) -> None:
+    with st.container(horizontal=True, gap="small", key="strip"):
+        for stage in overview.state(project):
+            icon = "progress_activity" if stage.running else "check_circle" if stage.done else "radio_button_unchecked"
+            routes.link(stage.page, stage.text, icon=f":material/{icon}:")
+
+
+def progress(project: Project, kind: str) -> None:
+    """Show the runs of a kind that are queued or running; once one of them ends, draw the whole page anew."""
+    watched = [run.id for run in active(project, kind)]
+    if watched:
+        st.fragment(_watch, run_every=EVERY)(project, kind, watched)
+
+
+def _watch(project: Project, kind: str, watched: list[str]) -> None:
+    current = active(project, kind)
+    if {run.id for run in current} != set(watched):
+        st.rerun()
+    for run in current:
+        bar(run)
+
+
+def bar(run: Run) -> None:
+    """Draw one run: what it does, how far it is, what is left, and the button that stops it."""
+    status = run.status()
+    with st.container(border=True):
+        st.text(run.title or run.kind.capitalize())
+        st.progress(min(1.0, max(0.0, status.fraction)), text=errors.escape(words(status)))
+        if status.state not in ENDED and st.button("Stop", key=f"stop_{run.id}", icon=":material/stop_circle:", help=STOP_HELP[run.kind]):
+            run.stop()
+            st.toast("Stopping after the current step.")
+
+
+STOP_HELP = {
+    "ingest": "Ends after the file that is being read. What was read stays.",
+    "pairs": "Ends after the questions that are under way. What was made stays.",
+    "train": "Ends after the next step. The best model so far is kept.",
+    "evaluate": "Ends the evaluation. The model stays.",
+}
+
+
+def words(status: RunStatus) -> str:
+    """Return a status as one line: what is being done, how much is left, and on what."""
+    if status.state is RunState.QUEUED:
+        return status.text or "Waiting for the run before it to end."
+    parts = [status.text or status.stage or "Starting", f"{status.fraction:.0%}"]
+    if status.seconds_left:
+        parts.append(f"about {overview.minutes(status.seconds_left)} left")
+    if status.device:
+        parts.append(f"on {status.device}")
+    return " · ".join(parts)
