@@ -21,7 +21,7 @@ from core.schema import File, FileState, PairState, Progress, RunState, RunStatu
 if TYPE_CHECKING:
     from core.dataset import Dataset
 
-__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "prepare", "run", "sample", "state", "wait"]
+__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "read", "run", "sample", "sample_files", "state", "wait"]
 
 SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample"
 POLL = 0.3  # seconds between two looks at a run that is waited for
@@ -145,13 +145,16 @@ def run(
     What is there already stays, so that calling it again after a crash goes on where it was: files and pairs are known by
     their ids, and a run that was given exactly this is resumed, or taken as it is. `said` is told the run that is waited for.
     """
+    from core import pairs
+
     settings = recipe or project.recipe()
     project.set_meta("recipe", settings.model_dump_json())
-    prepare(project, files, settings, progress, passwords=passwords or {}, llm_key=llm_key)
+    read(project, files, settings, _part(progress, 0, 0.2), passwords=passwords or {})
+    pairs.make(project, settings.pairs, key=llm_key, progress=_part(progress, 0.2, 0.3))
     progress(0.3, "Starting the training")
     found = runs.start(project, "train", settings, anew=False)
     said(found)
-    status = wait(found, lambda fraction, text: progress(0.3 + 0.7 * fraction, text))
+    status = wait(found, _part(progress, 0.3, 1))
     runs.collect(project)
     evaluation = found.evaluation()
     return Outcome(
@@ -169,27 +172,29 @@ def run(
     )
 
 
-def prepare(
+def read(
     project: Project,
     files: Sequence[tuple[str, bytes]],
     recipe: recipes.Recipe,
     progress: Progress = silent,
     *,
     passwords: Mapping[str, str],
-    llm_key: str = "",
 ) -> None:
-    """Read files, cut them, find themes and make pairs, here and now."""
-    from core import chunk, ingest, pairs, themes
+    """Read files, cut them and find themes, here and now."""
+    from core import chunk, ingest, themes
 
-    span = lambda start, end: lambda fraction, text: progress(start + (end - start) * fraction, text)  # noqa: E731
-    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords, progress=span(0, 0.1))
+    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords, progress=_part(progress, 0, 0.5))
     if not any(file.state is FileState.READ for file in project.files()):
         said = "; ".join(f"{file.name}: {file.state}" for file in project.files()) or "there are none"
         raise UserError(f"No file could be read ({said}).", "Add at least one PDF with text, a table or a text file.")
-    chunk.rechunk(project, recipe.chunk, recipe.train.base_model, span(0.1, 0.2))
-    progress(0.2, "Finding themes")
+    chunk.rechunk(project, recipe.chunk, recipe.train.base_model, _part(progress, 0.5, 0.9))
+    progress(0.9, "Finding themes")
     themes.retheme(project, recipe.themes)
-    pairs.make(project, recipe.pairs, key=llm_key, progress=span(0.22, 0.3))
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Return a callback whose 0 to 1 is shown as `start` to `end`."""
+    return lambda fraction, text: progress(start + (end - start) * fraction, text)
 
 
 def wait(run: Run, progress: Progress = silent) -> RunStatus:
@@ -211,7 +216,18 @@ def kept_pairs(project: Project) -> dict[str, int]:
     return kept
 
 
-def sample() -> tuple[Project, list[tuple[str, bytes]]]:
-    """Make the project "Sample" (or find it) and return it with the sample's files."""
-    files = [(path.name, path.read_bytes()) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
-    return projects.find("Sample") or projects.create("Sample"), files
+def sample_files() -> list[tuple[str, bytes]]:
+    """Return the sample's files: two guides, and questions some of which are kept for judging."""
+    return [(path.name, path.read_bytes()) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
+
+
+def sample() -> Project:
+    """Make the project "Sample" (or find it), start reading its files in the background, and return it."""
+    from core import ingest
+
+    project = projects.find("Sample") or projects.create("Sample")
+    if not project.files():
+        for name, data in sample_files():
+            ingest.add(project, name, data)
+        runs.start(project, "ingest", project.recipe(), title="Read the sample")
+    return project
