@@ -1,0 +1,260 @@
+"""A language model's server that fails in every way: nothing is lost, repaid, overspent or given away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.endpoint import retry_after
+from core.errors import UserError
+from core.generators import llm
+from core.generators.asking import Retry
+from core.guard import GuardedBackend, check_address, is_forbidden
+from core.secrets import _forms
+from tests.core.test_llm import material, settings
+from tests.llm_server import LLMServer
+
+QUICK = Retry(attempts=4, first=0.01, longest=0.02)
+KEY = "sk-canary-91f3/a7+2c=5e"
+EVERY_FAULT = [
+    "good",
+    "fenced",
+    "lines",
+    "no usage",
+    "after 0.02",
+    "429",
+    "500",
+    "503",
+    "cut",
+    "garbage",
+    "wrong",
+    "empty",
+    "echo",
+    "surrogate",
+]
+
+
+def run(project, server, count=4, key=KEY, stop=lambda: False, **changes):
+    return list(llm.ask(project, material({"a": count}), settings(server, **changes), key, stop=stop, retry=QUICK))
+
+
+@pytest.mark.parametrize("fault", ["429", "after 0", "500", "503", "408", "cut"])
+def test_a_fault_that_passes_is_tried_again(project, fault):
+    with LLMServer(script=[fault] * 3) as server:
+        assert len(run(project, server, count=2)) == 4
+    assert len(server.requests) == 5 and len(server.served) == 2
+
+
+def test_a_server_that_hangs_is_left_after_the_time_limit(project):
+    with LLMServer(script=["hang"]) as server:
+        assert len(run(project, server, count=1, timeout=0.3)) == 2
+
+
+def test_a_call_that_was_perhaps_paid_counts_against_the_cap(project):
+    with LLMServer("cut") as server:
+        run(project, server, count=3, concurrency=1, price_out=1000, spending_cap=1.3)
+    assert len(server.requests) == 2  # each may cost 0.6
+
+
+def test_a_retry_after_is_honoured(project):
+    with LLMServer(script=["after 0.5"]) as server:
+        began = time.monotonic()
+        run(project, server, count=1)
+    assert time.monotonic() - began >= 0.5
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("-3", 0.0), ("soon", None), ("", None), ("inf", None), ("nan", None)])
+def test_a_retry_after_that_makes_no_sense_asks_nothing(value, seconds):
+    assert retry_after(value) == seconds
+
+
+def test_a_retry_after_may_be_a_date():
+    assert 3000 < retry_after(time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3600))) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("401", "key was not accepted"),
+        ("402", "no money left"),
+        ("403", "may not do this"),
+        ("404", "no such model"),
+        ("400", "refused the call"),
+        ("418", "refused the call"),
+        ("500", "busy"),
+        ("quota", "no money left"),
+        ("after 9999", "wait 167 minutes"),
+        ("redirect", "points to another"),
+        ("garbage", "not as a language model"),
+    ],
+)
+def test_what_does_not_pass_ends_with_a_word_and_keeps_what_came(project, mode, words):
+    given = []
+    with LLMServer(mode, script=["good"] * 2) as server, pytest.raises(UserError, match=words) as caught:
+        given.extend(run(project, server, count=2, concurrency=1))
+        for pair in llm.ask(project, material({"a": 9}), settings(server, concurrency=1), KEY, retry=QUICK):
+            given.append(pair)
+    assert len(given) == 8  # two answers, given again by the second run before its error
+    assert KEY not in f"{caught.value!r} {caught.value.__context__!r} {caught.value.__cause__!r}"
+
+
+def test_a_redirect_is_not_followed(project):
+    with LLMServer("redirect") as server, pytest.raises(UserError):
+        run(project, server, count=1)
+    assert len(server.requests) == 1
+
+
+def test_an_answer_without_end_is_cut(project):
+    with LLMServer(script=["huge"]) as server:
+        assert len(run(project, server, count=3)) == 4
+    assert max(len(answer.text) for answer in project.raw_answers()) == 200_000
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_served_is_stored_and_nothing_else(project, seed):
+    draw = random.Random(seed)
+    with LLMServer(script=draw.choices(EVERY_FAULT, k=30)) as server:
+        for _ in range(20):  # a job that ends early is started again, as a person would
+            try:
+                run(project, server, count=20)
+                break
+            except UserError:
+                continue
+        stored = project.raw_answers()
+        run(project, server, count=20)
+    assert len(stored) == len(server.served) == len(project.raw_answers()) == 20
+
+
+def test_the_key_is_nowhere(project, home, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    with LLMServer(script=["echo", "garbage", "500", "echo", "cut"]) as server:
+        pairs = run(project, server, count=6)
+        server.default = "401"
+        with pytest.raises(UserError) as caught:
+            run(project, server, count=9)
+        assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+    told = capfd.readouterr()
+    written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    seen = f"{caplog.text} {told.out} {told.err} {pairs} {caught.value}".encode() + written
+    assert b"****" in written
+    assert not [form for form in _forms(KEY) if form.encode() in seen]
+
+
+def test_nothing_of_this_machine_or_its_environment_is_sent(project, monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "of-another-place")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer of-another-place\nX-Extra: of-another-place")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/of-another-place")
+    with LLMServer() as server:
+        run(project, server, count=1, key="")
+    assert "of-another-place" not in str(server.headers)
+    assert set(server.headers[0]) <= {"host", "accept", "content-type", "content-length", "user-agent", "accept-encoding", "connection"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/v1",
+        "http://[fe80::1]/v1",
+        "http://[::ffff:169.254.169.254]/v1",
+        "http://[::ffff:a9fe:a9fe]/v1",
+        "http://[2002:a9fe:a9fe::1]/v1",
+        "http://[64:ff9b::169.254.169.254]/v1",
+        "http://[fd00:ec2::254]/v1",
+        "http://100.100.100.200/v1",
+        "http://2852039166/v1",
+        "http://0xA9FEA9FE/v1",
+        "http://0251.0376.0251.0376/v1",
+        "http://169.16689662/v1",
+        "http://224.0.0.1/v1",
+        "http://name:secret@127.0.0.1/v1",
+        "http://127.0.0.1/v1?key=secret",
+        "http://127.0.0.1/v1#part",
+        "ftp://127.0.0.1/v1",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1/v1",
+        "http://127.0.0.1:99999/v1",
+        "http://127.0.0.1/ v1",
+        "127.0.0.1:8000/v1",
+        "",
+    ],
+)
+def test_an_address_that_is_never_used(url):
+    with pytest.raises(UserError):
+        check_address(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        (" http://localhost:11434/v1/ ", "http://localhost:11434/v1"),
+        ("https://api.example/v1/chat/completions", "https://api.example/v1"),
+        ("http://192.168.1.5:8000/v1", "http://192.168.1.5:8000/v1"),
+        ("http://[::1]:8000/v1", "http://[::1]:8000/v1"),
+    ],
+)
+def test_an_address_that_may_be_used(url, plain):
+    assert check_address(url) == plain
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.1", "8.8.8.8", "0.0.0.0", "2001:db8::1"])
+def test_loopback_and_ordinary_addresses_are_allowed(address):
+    assert not is_forbidden(address)
+
+
+@pytest.mark.parametrize("forbidden", ["169.254.169.254", "fe80::1", "::ffff:169.254.1.1"])
+def test_a_name_is_judged_by_every_address_it_leads_to(project, monkeypatch, forbidden):
+    def resolver(host, port, *_, **__):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.1", forbidden)]
+
+    with LLMServer() as server, pytest.raises(UserError, match="link-local or metadata"):
+        monkeypatch.setattr(socket, "getaddrinfo", resolver)  # the name server of somebody hostile
+        llm.check(settings(server).model_copy(update={"base_url": server.url.replace("127.0.0.1", "friendly.example")}))
+    assert not server.requests
+
+
+def test_the_network_is_guarded_whoever_asks_for_a_connection():
+    with pytest.raises(UserError):
+        asyncio.run(GuardedBackend().connect_tcp("169.254.169.254", 80, timeout=1))
+
+
+CHILD = """
+import sys
+from core import project as projects
+from core.generators import llm
+from tests.core.test_llm import material
+from core.recipe import LLMSettings
+project = projects.open_project(sys.argv[1])
+settings = LLMSettings(base_url=sys.argv[2], model="tiny", concurrency=4)
+print(len(list(llm.ask(project, material({"a": 60}), settings))))
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_loses_no_answer_and_repays_only_calls_in_flight(project, home):
+    root, draw, kills = Path(__file__).parents[2], random.Random(5), 4
+    with LLMServer(delay=0.05) as server:
+        command = [sys.executable, "-c", CHILD, project.id, server.url]
+        for _ in range(kills):
+            worker = subprocess.Popen(command, cwd=root, env={**os.environ, "ATTUNE_HOME": str(home)}, stdout=subprocess.PIPE)
+            until = len(server.served) + draw.randint(3, 12)
+            while len(server.served) < until and worker.poll() is None:
+                time.sleep(0.005)
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+        stored = len(project.raw_answers())
+        assert stored >= len(server.served) - 4 * kills
+        ended = subprocess.run(command, cwd=root, env={**os.environ, "ATTUNE_HOME": str(home)}, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "120"
+    assert len(project.raw_answers()) == 60 <= len(server.served) <= 60 + 4 * kills
