@@ -339,17 +339,34 @@ class Project:
         return self._all(Theme, "SELECT * FROM themes ORDER BY name")
 
     def replace_themes(self, themes: Iterable[Theme], labels: Mapping[str, str], by: str) -> None:
-        """Put new themes in the place of the old, and label chunks (chunk id -> theme id)."""
+        """Put new themes in the place of the old, and label chunks (chunk id -> theme id).
+
+        What a person did stays: labels given by hand with their themes, and themes named by hand with their names.
+        """
+        given = list(themes)
         with self.write() as db:
-            db.execute("DELETE FROM themes")
-            store.insert(db, "themes", themes)
-            db.execute("UPDATE chunks SET theme_id = '', theme_by = ''")
-            db.executemany("UPDATE chunks SET theme_id = ?, theme_by = ? WHERE id = ?", [(t, by, c) for c, t in labels.items()])
+            db.execute("DELETE FROM themes WHERE origin != 'person' AND id NOT IN (SELECT theme_id FROM chunks WHERE theme_by = 'person')")
+            store.insert(db, "themes", given, on_conflict="IGNORE")
+            for theme in given:
+                store.update(db, "themes", "id", theme.id, {"keywords": theme.keywords})
+            db.execute("UPDATE chunks SET theme_id = '', theme_by = '' WHERE theme_by != 'person'")
+            marks = [(theme, by, chunk) for chunk, theme in labels.items()]
+            db.executemany("UPDATE chunks SET theme_id = ?, theme_by = ? WHERE id = ? AND theme_by != 'person'", marks)
+
+    def add_theme(self, name: str) -> Theme:
+        """Add an empty theme named by a person; a theme of that name that is there already is returned instead."""
+        clean = _clean(name, "theme")
+        with self.write() as db:
+            for theme in store.select(db, Theme, "SELECT * FROM themes WHERE name = ?", (clean,)):
+                return theme
+            theme = Theme(fresh_id(), clean, (), "person")
+            store.insert(db, "themes", [theme])
+        return theme
 
     def rename_theme(self, theme_id: str, name: str) -> None:
-        """Give a theme another name."""
+        """Give a theme another name; from then on it is the person's, and stays when themes are found anew."""
         with self.write() as db:
-            store.update(db, "themes", "id", theme_id, {"name": _clean(name, "theme")})
+            store.update(db, "themes", "id", theme_id, {"name": _clean(name, "theme"), "origin": "person"})
 
     def theme_table(self) -> list[tuple[str, str, int]]:
         """Return (theme name or "Unclassified", file name, chunks), for the chart of themes."""
