@@ -28,7 +28,7 @@ class Job:
     def __init__(self, run: Run, secrets: Mapping[str, str]) -> None:
         self.run = run
         self.secrets = secrets
-        before = run.status()
+        before = run.written() or RunStatus(RunState.QUEUED)
         self._status = replace(before, state=RunState.QUEUED, error="", hint="", seconds_left=None, started=before.started or time.time())
         self._span = (0.0, 1.0)
         self._since = time.monotonic()

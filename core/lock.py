@@ -9,18 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_mine: set[Path] = set()
+
 
 def take(path: Path, patience: float = 1.0) -> bool:
     """Take the lock on a file for the rest of this process's life; return False when another process holds it.
 
     POSIX locks belong to the process, and closing any descriptor of the file frees them: so the descriptor is never
-    closed, and the holder never opens the file again. `patience` is in seconds: whoever looks with `held` has the lock for a moment.
+    closed, and the holder opens the file no second time. `patience` is in seconds: whoever looks with `held` has the lock for a moment.
     """
+    if path.absolute() in _mine:
+        return True
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     end = time.monotonic() + patience
     while True:
         try:
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _mine.add(path.absolute())
             return True
         except OSError:
             if time.monotonic() >= end:
@@ -30,7 +35,9 @@ def take(path: Path, patience: float = 1.0) -> bool:
 
 
 def held(path: Path) -> bool:
-    """Say whether another process holds the lock that `take` takes; never ask this of a lock of one's own."""
+    """Say whether a process, this one included, holds the lock that `take` takes."""
+    if path.absolute() in _mine:
+        return True
     try:
         handle = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -102,12 +103,16 @@ class Run:
     def status(self) -> RunStatus:
         """Return how the run stands: what its worker wrote, or interrupted when the worker is gone."""
         alive = self.alive()  # before reading, so that a run which ends in between is not called interrupted
-        written = _read(self.folder / "status.json", RunStatus)
+        written = self.written()
         if written is None or not self.kind:
             return DAMAGED
         if alive or written.state in ENDED:
             return written
         return replace(written, state=RunState.INTERRUPTED, error=CUT_OFF, hint=RESUME, seconds_left=None)
+
+    def written(self) -> RunStatus | None:
+        """Return the status as its worker wrote it, be it alive or not; None where it is damaged."""
+        return _read(self.folder / "status.json", RunStatus)
 
     def stopping(self) -> bool:
         """Say whether somebody has asked the run to stop."""
@@ -182,7 +187,7 @@ class Run:
         self.clear_leftovers()
         (self.folder / "COMPLETE.json").unlink(missing_ok=True)
         (self.folder / "stop").unlink(missing_ok=True)
-        before = _read(self.folder / "status.json", RunStatus) or RunStatus(RunState.QUEUED)
+        before = self.written() or RunStatus(RunState.QUEUED)
         self.write_status(replace(before, state=RunState.QUEUED, error="", hint="", text="Starting"))
         self.launch(secrets or {})
         return self
@@ -249,11 +254,12 @@ class Run:
 
     def _ended(self, code: int) -> None:
         """Say in the status how a worker died that could not say so itself, and take in what it made."""
-        status = self.status()
-        if status.state is RunState.INTERRUPTED and not self.alive():
-            killed = "The run was stopped by the system, perhaps because memory ran out." if code == -9 else CUT_OFF
-            self.write_status(replace(status, error=status.error if self.stopping() else killed))
-        self.collect()
+        with contextlib.suppress(FileNotFoundError, UserError):  # run or project may be on their way out
+            status = self.status()
+            if status.state is RunState.INTERRUPTED and not self.stopping():
+                killed = "The run was stopped by the system, perhaps because memory ran out." if code == -9 else CUT_OFF
+                self.write_status(replace(status, error=killed))
+            self.collect()
 
 
 def _ends_line(file: Any) -> bool:
