@@ -208,9 +208,8 @@ def list_projects(json: Json = False) -> None:
 @app.command()
 def sample() -> None:
     """Make the project "Sample" from two guides and a help desk's questions, and read them."""
-    from core import pipeline, runs
+    from core import pipeline
 
-    owner = pipeline.sample()
-    if started := runs.latest(owner, "ingest"):
-        terminal.watch(started)
+    owner, files = pipeline.sample()
+    pipeline.read(owner, files, owner.recipe(), terminal.Progress())
     terminal.show(f"Project “{owner.name}”: {len(owner.files())} files, {owner.count_chunks()} passages.")

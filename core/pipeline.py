@@ -21,7 +21,7 @@ from core.schema import File, FileState, PairState, Progress, RunState, RunStatu
 if TYPE_CHECKING:
     from core.dataset import Dataset
 
-__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "read", "run", "sample", "sample_files", "state", "wait"]
+__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "read", "run", "sample", "state", "wait"]
 
 SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample"
 POLL = 0.3  # seconds between two looks at a run that is waited for
@@ -149,7 +149,7 @@ def run(
 
     settings = recipe or project.recipe()
     project.set_meta("recipe", settings.model_dump_json())
-    read(project, files, settings, _part(progress, 0, 0.2), passwords=passwords or {})
+    read(project, files, settings, _part(progress, 0, 0.2), passwords=passwords)
     pairs.make(project, settings.pairs, key=llm_key, progress=_part(progress, 0.2, 0.3))
     progress(0.3, "Starting the training")
     found = runs.start(project, "train", settings, anew=False)
@@ -178,12 +178,12 @@ def read(
     recipe: recipes.Recipe,
     progress: Progress = silent,
     *,
-    passwords: Mapping[str, str],
+    passwords: Mapping[str, str] | None = None,
 ) -> None:
     """Read files, cut them and find themes, here and now."""
     from core import chunk, ingest, themes
 
-    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords, progress=_part(progress, 0, 0.5))
+    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords or {}, progress=_part(progress, 0, 0.5))
     if not any(file.state is FileState.READ for file in project.files()):
         said = "; ".join(f"{file.name}: {file.state}" for file in project.files()) or "there are none"
         raise UserError(f"No file could be read ({said}).", "Add at least one PDF with text, a table or a text file.")
@@ -216,18 +216,7 @@ def kept_pairs(project: Project) -> dict[str, int]:
     return kept
 
 
-def sample_files() -> list[tuple[str, bytes]]:
-    """Return the sample's files: two guides, and questions some of which are kept for judging."""
-    return [(path.name, path.read_bytes()) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
-
-
-def sample() -> Project:
-    """Make the project "Sample" (or find it), start reading its files in the background, and return it."""
-    from core import ingest
-
-    project = projects.find("Sample") or projects.create("Sample")
-    if not project.files():
-        for name, data in sample_files():
-            ingest.add(project, name, data)
-        runs.start(project, "ingest", project.recipe(), title="Read the sample")
-    return project
+def sample() -> tuple[Project, list[tuple[str, bytes]]]:
+    """Make the project "Sample" (or find it) and return it with its files: two guides, and questions some of which only judge."""
+    files = [(path.name, path.read_bytes()) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
+    return projects.find("Sample") or projects.create("Sample"), files
