@@ -19,6 +19,7 @@ itself just let like made make many may me might more most much must my no nor n
 per same shall she should since so some such than that the their them then there these they this those though through to too two under
 until up upon us use used using very was way we well were what when where whether which while who whom whose why will with within without
 would yes yet you your ll re ve
+one two three four five six seven eight nine ten eleven twelve twenty thirty hundred thousand first second third
 der die das den dem des ein eine einer eines einem einen und oder aber nicht auch auf aus bei bis durch für gegen ohne um von vor zu zum zur
 mit nach über unter ist sind war waren wird werden wurde hat haben sein ihre ihr sie er es wir ich man sich so wie als wenn dass kann nur noch
 le la les un une des du de et ou mais ne pas par pour dans sur sous avec sans est sont été être avoir cette ces qui que quoi dont leur leurs
@@ -30,6 +31,7 @@ het een van voor met op te dat niet aan ook om
 STOPWORDS = frozenset(_FUNCTION_WORDS.split())
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\S+@\S+\.\S+", re.IGNORECASE)
 _BREAK = re.compile(r"[^\w\s'’-]+|\n\s*\n")
+MANY = 20  # texts, from which on it shows what is common and what is rare
 COMMON = 0.4  # of the texts: a term in more of them sets nothing apart
 
 
@@ -59,15 +61,17 @@ def terms_of(text: str, longest: int = 2) -> list[str]:
     return found
 
 
-def count_terms(texts: Sequence[str], longest: int = 2) -> tuple[Any, list[str]]:
+def count_terms(texts: Sequence[str], longest: int = 2, *, rare: bool = False) -> tuple[Any, list[str]]:
     """Return how often each text has each term, a sparse (texts, terms) matrix, and the terms.
 
-    Terms of a single text are left out where there are many texts, and so are those that are in nearly all.
+    Of many texts, terms that are in nearly all are left out, and so are those of a single one; with `rare` only phrases are
+    that a single text has once (any words that happen to meet).
     """
     counted = [Counter(terms_of(text, longest)) for text in texts]
     holders = Counter(term for counts in counted for term in counts)
-    least, most = (2, COMMON * len(texts)) if len(texts) >= 20 else (1, len(texts))
-    terms = sorted(term for term, number in holders.items() if least <= number <= most)
+    times = Counter(term for counts in counted for term in counts.elements()) if rare else holders
+    least, most = (2, COMMON * len(texts)) if len(texts) >= MANY else (1, len(texts))
+    terms = sorted(t for t, n in holders.items() if n <= most and (times[t] >= least or (rare and " " not in t)))
     column = {term: i for i, term in enumerate(terms)}
     from scipy.sparse import csr_matrix
 

@@ -57,4 +57,12 @@ GENERATORS = Registry(
     },
 )
 
-__all__ = ["GENERATORS", "Material"]
+BY_HAND = {"typed": "Typed by hand", "marked": "Marked on Compare"}
+
+
+def label(name: str) -> str:
+    """Return what a person reads for the generator of a pair, those made by hand included."""
+    return GENERATORS[name].label if name in GENERATORS else BY_HAND.get(name, name)
+
+
+__all__ = ["BY_HAND", "GENERATORS", "Material", "label"]

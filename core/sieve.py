@@ -1,0 +1,102 @@
+"""The sieve for new pairs: which of them say again what is there, or ask for what several passages answer."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from core.digest import short
+from core.schema import Chunk, Pair, PairState
+from core.text import jaccard, normalise, words
+
+EXACT, NEAR, SEVERAL, BY_HAND = "exact duplicate", "near duplicate", "several passages", "by hand"
+LEAST_WORDS = 5  # of a query; in a shorter one every word counts: "sick pay" is not "sick leave"
+MAY_STAND_FOR_SEVERAL = frozenset({"theme"})  # its whole point
+
+
+class Sieve:
+    """Know the pairs that are there, and drop new ones that repeat them. A passage is known by its text, so copies are one."""
+
+    def __init__(self, chunks: Sequence[Chunk], pairs: Iterable[Pair], threshold: float) -> None:
+        self.threshold = threshold
+        self._passages = {chunk.id: short(normalise(chunk.text)) for chunk in chunks}
+        self._queries: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)  # passage -> query -> its words
+        self._of_kind: dict[tuple[str, str], set[str]] = defaultdict(set)  # generator, chunk -> ids of kept pairs
+        self.ids: set[str] = set()
+        for pair in pairs:
+            self.ids.add(pair.id)
+            if pair.state is PairState.KEPT:
+                self._take(pair)
+
+    def fresh(self, made: Sequence[Pair], most: int) -> list[Pair]:
+        """Return the pairs that are new, without those for chunks that have `most` of their kind from an earlier cut already."""
+        now = {pair.id for pair in made}
+        return [p for p in made if p.id not in self.ids and (p.people or len(self._of_kind[p.generator, p.positives[0]] - now) < most)]
+
+    def judge(self, pair: Pair) -> Pair:
+        """Return the pair as kept, or as dropped with the reason, and remember it."""
+        self.ids.add(pair.id)
+        reason = self._repeats(pair)
+        if reason:
+            return replace(pair, state=PairState.DROPPED, reason=reason)
+        self._take(pair)
+        return pair
+
+    def ambiguous(self, pairs: Iterable[Pair]) -> tuple[list[str], list[str]]:
+        """Return the ids of kept pairs to drop because their query stands for several passages, and of dropped ones to bring back.
+
+        People's questions, and what a person decided or edited, are left alone.
+        """
+        live = [p for p in pairs if p.generator not in MAY_STAND_FOR_SEVERAL and (p.state is PairState.KEPT or p.reason == SEVERAL)]
+        asked: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        for pair in live:
+            asked[normalise(pair.query)].add(self._answers(pair))
+        several = {pair.id for pair in live if len(asked[normalise(pair.query)]) > 1}
+        drop = [p.id for p in live if p.id in several and p.state is PairState.KEPT and not (p.people or p.edited or p.reason == BY_HAND)]
+        return drop, [p.id for p in live if p.state is PairState.DROPPED and p.id not in several]
+
+    def _take(self, pair: Pair) -> None:
+        query = normalise(pair.query)
+        for chunk in pair.positives:
+            self._queries[self._passages.get(chunk, chunk)][query] = frozenset(words(pair.query))
+        for chunk in pair.positives[:1]:
+            self._of_kind[pair.generator, chunk].add(pair.id)
+
+    def _answers(self, pair: Pair) -> tuple[str, ...]:
+        return tuple(sorted({self._passages.get(chunk, chunk) for chunk in pair.positives}))
+
+    def _repeats(self, pair: Pair) -> str:
+        query, own = normalise(pair.query), frozenset(words(pair.query))
+        for passage in self._answers(pair):
+            known = self._queries[passage]
+            if query in known:
+                return EXACT
+            if any(_near(own, other, self.threshold) for other in known.values()):
+                return NEAR
+        return ""
+
+
+def _near(one: frozenset[str], other: frozenset[str], threshold: float) -> bool:
+    enough = min(len(one), len(other)) >= LEAST_WORDS
+    return (enough or one == other) and jaccard(one, other) >= threshold
+
+
+def evenly(pairs: Sequence[Pair], most: int) -> list[Pair]:
+    """Return up to `most` pairs, in order: from each document as many as from any other, evenly over its length."""
+    if len(pairs) <= most:
+        return list(pairs)
+    sizes = Counter(pair.document_id for pair in pairs)
+    quota: dict[str, int] = {}
+    left = most
+    for number, (document, size) in enumerate(sorted(sizes.items(), key=lambda item: (item[1], item[0]))):
+        quota[document] = min(size, left // (len(sizes) - number))
+        left -= quota[document]
+    seen: Counter[str] = Counter()
+    chosen = []
+    for pair in pairs:
+        i, size, share = seen[pair.document_id], sizes[pair.document_id], quota[pair.document_id]
+        seen[pair.document_id] += 1
+        if (i + 1) * share // size > i * share // size:
+            chosen.append(pair)
+    return chosen
