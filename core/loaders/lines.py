@@ -1,0 +1,70 @@
+"""Lines to paragraphs: hyphens at line ends resolved, lines joined where they plainly run on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LAST = re.compile(r"([^\W\d_]+)[-\u2010]$")
+_FIRST = re.compile(r"[^\W\d_]+")
+_ITEM = re.compile(r"(?:[•‣◦▪●○■–—*·]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)])\s")
+_CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_ENDS = ".!?:;。！？…"
+
+
+def vocabulary(texts: Iterable[str]) -> frozenset[str]:
+    """Return the words of all texts, lower-case, hyphened ones whole: what `join` decides hyphens by."""
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
+
+
+def join(lines: Sequence[str], words: frozenset[str]) -> str:
+    """Return the lines of a page as text in which paragraphs are lines; blank lines, headings and list items stay apart.
+
+    Two lines are joined only where the first fills the page's width and the second runs on (a small letter, or a script
+    without capitals, or any start after a small word at the very edge); in doubt they stay two.
+    """
+    width = _width(lines)
+    out: list[str] = []
+    for before, line in zip(["", *lines], lines, strict=False):
+        if before and line and _hyphened(before, line):
+            out[-1] = _resolve(out[-1], line, words)
+        elif before and line and _runs_on(before, line, width):
+            out[-1] += ("" if _CJK.match(before[-1]) and _CJK.match(line[0]) else " ") + line
+        else:
+            out.append(line)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip("\n")
+
+
+def _width(lines: Sequence[str]) -> float:
+    # bytes, so that a line of Chinese counts as wide as it looks
+    lengths = sorted(len(line.encode()) for line in lines if line)
+    width = lengths[int(0.9 * (len(lengths) - 1))] if len(lengths) >= 4 else 0
+    return width if width >= 30 else float("inf")
+
+
+def _hyphened(before: str, line: str) -> bool:
+    return before[-1] in "-\u2010" and len(before) > 1 and before[-2].isalnum() and line[0].isalnum()
+
+
+def _resolve(text: str, line: str, words: frozenset[str]) -> str:
+    last, first = _LAST.search(text), _FIRST.match(line)
+    if not last or not first or not line[0].islower():
+        return text + line  # "COVID-" "19"
+    left, right = last[1].lower(), first[0].lower()
+    compound = f"{left}-{right}" in words or (left in words and right in words and min(len(left), len(right)) > 2)
+    if left + right not in words and compound:
+        return text + line  # "long-" "term"
+    return text[:-1] + line
+
+
+def _runs_on(before: str, line: str, width: float) -> bool:
+    if _ITEM.match(line):
+        return False
+    filled = len(before.encode()) / width
+    if line[0].islower():
+        return filled >= (0.85 if before[-1] in _ENDS else 0.5)
+    if filled < 0.85 or before[-1] in _ENDS:
+        return False
+    caseless = line[0].isalpha() and not line[0].isupper()
+    return caseless or before[-1] == "," or before.rsplit(" ", 1)[-1][0].islower()  # a table's row rarely ends in a small word

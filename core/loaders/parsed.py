@@ -1,0 +1,96 @@
+"""The records that cross the border of the child process, as JSON both ways."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.schema import FileState, TableReading
+from core.store import from_plain, to_plain
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """Say what is known of a file besides its bytes. `name` is only a hint at its kind.
+
+    `reading` is how a person wants a table read (empty parts are found out), `columns` overrides single roles (role to
+    column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`.
+    """
+
+    name: str = ""
+    password: str = field(default="", repr=False)
+    reading: TableReading = field(default_factory=TableReading)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    kept_header: tuple[str, ...] = ()
+    preview_rows: int = 5
+
+
+@dataclass(frozen=True)
+class ParsedPage:
+    """One page's text, and the running lines that were taken out of it."""
+
+    number: int
+    text: str
+    removed: str = ""
+
+
+@dataclass(frozen=True)
+class ParsedDocument:
+    """A document as a loader found it; `key` sets it apart from the others of its file, and lasts while its text does."""
+
+    key: str
+    pages: tuple[ParsedPage, ...]
+    title: str = ""
+    questions: tuple[str, ...] = ()
+    judge_only: bool = False
+    date: str = ""
+    author: str = ""
+    group: str = ""
+    language: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    ready_chunk: bool = False
+
+    @property
+    def characters(self) -> int:
+        """The length of the document's text: its pages joined by one newline."""
+        return sum(len(page.text) for page in self.pages) + max(0, len(self.pages) - 1)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return this for JSON without what is empty: a table has up to 200,000 of them."""
+        plain = {name: value for name, value in vars(self).items() if value}
+        return {**plain, "pages": [(page.number, page.text, page.removed) for page in self.pages]}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> ParsedDocument:
+        """Read what `to_plain` gave."""
+        pages = tuple(ParsedPage(*page) for page in plain["pages"])
+        return cls(**{**plain, "pages": pages, "questions": tuple(plain.get("questions", ()))})
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """How reading a file ended: exactly one state, in plain words with the next step, and what was found."""
+
+    state: FileState
+    detail: str
+    kind: str = ""
+    pages: int = 0
+    reading: TableReading = field(default_factory=TableReading)
+    preview: tuple[Mapping[str, str], ...] = ()
+    documents: tuple[ParsedDocument, ...] = ()
+
+    def to_json(self) -> bytes:
+        """Return this as JSON."""
+        plain = {**to_plain(replace(self, documents=())), "documents": [document.to_plain() for document in self.documents]}
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Parsed:
+        """Read what `to_json` wrote; raise `ValueError`, `TypeError` or `KeyError` for anything else."""
+        plain = json.loads(data)
+        documents = tuple(ParsedDocument.from_plain(document) for document in plain.pop("documents"))
+        result: Parsed = from_plain(cls, plain)
+        return replace(result, documents=documents)
