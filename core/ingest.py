@@ -83,6 +83,11 @@ def ingest(
     return result
 
 
+def keep(project: Project, name: str, data: bytes) -> File:
+    """Put a file's bytes on disk and the file into the list, to be read later by `finish`."""
+    return _keep(project, name, data)[0]
+
+
 def unfinished(project: Project) -> list[File]:
     """Return the files that were kept and not read yet: what a crash or a closed tab left."""
     return [file for file in project.files() if file.state is FileState.WAITING]
