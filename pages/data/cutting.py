@@ -24,8 +24,8 @@ def settings(project: Project) -> None:
         wanted = forms.checked(recipe, chunk={"size": size, "overlap": overlap}).chunk
         if asked:
             with st.spinner("Cutting the text"):
-                st.session_state["cutting"] = (project.id, wanted, chunk.preview(project, wanted, recipe.train.base_model))
-        held = st.session_state.get("cutting")
+                st.session_state["cut_preview"] = (project.id, wanted, chunk.preview(project, wanted, recipe.train.base_model))
+        held = st.session_state.get("cut_preview")
         if held and held[:2] == (project.id, wanted):
             _preview(project, wanted, held[2])
 
@@ -52,6 +52,6 @@ def _preview(project: Project, wanted: ChunkSettings, found: chunk.ChunkPreview)
             with errors.shown():
                 project.save_recipe(chunk=wanted)
                 taking.prepare(project)
-                st.session_state.pop("cutting")
+                st.session_state.pop("cut_preview")
                 frame.notice("The passages were replaced.")
                 st.rerun()

@@ -22,13 +22,11 @@ def all_files(files: list[File]) -> None:
         {
             "File": [file.name for file in files],
             "State": [file.state.value.capitalize() for file in files],
-            "Pages": [file.pages or None for file in files],
-            "Texts": [file.documents or None for file in files],
-            "Size": [stages.size(file.size) for file in files],
             "What was found": [file.detail for file in files],
+            "Size": [stages.size(file.size) for file in files],
         },
         alt="The files of this project and how reading each of them ended",
-        settings={"What was found": st.column_config.TextColumn(width="large"), "File": st.column_config.TextColumn(width="medium")},
+        settings={"What was found": st.column_config.TextColumn(width=420), "File": st.column_config.TextColumn(width="medium")},
     )
 
 
@@ -50,7 +48,9 @@ if not files:
     st.stop()
 
 trouble = [file for file in files if file.state not in (FileState.READ, FileState.WAITING)]
-st.subheader(f"{len(files) - len(trouble):,} of {len(files):,} files could be read" if trouble else f"{len(files):,} files", anchor=False)
+texts = sum(file.documents for file in files)
+known = f"{len(files) - len(trouble):,} of {len(files):,} files could be read" if trouble else f"{len(files):,} files"
+st.subheader(f"{known}, {texts:,} texts to search" if texts else known, anchor=False, help="A row of a table is a text of its own.")
 all_files(files)
 unread(project, trouble)
 for file in [file for file in files if file.kind == "table" and file.state is FileState.READ][:CARDS]:

@@ -35,7 +35,7 @@ def editor(project: Project) -> None:
                 },
             )
         else:
-            count = forms.number(ThemeSettings, "count", current.count, key="themes_count")
+            count = forms.number(ThemeSettings, "count", current.count, key="themes_count", width=260)
         if st.form_submit_button("Sort the passages"):
             _apply(project, {"method": method or current.method, "count": count, **({"keywords": _keywords(rows)} if rows else {})})
     known = project.themes()

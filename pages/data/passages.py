@@ -10,6 +10,7 @@ from core.schema import Chunk
 from pages.widgets import errors, frame, tables
 
 UNCLASSIFIED = "Unclassified"
+ROWS = 10
 AROUND = 400  # characters of the page shown before and after a passage
 
 
@@ -23,7 +24,7 @@ def browse(project: Project) -> None:
     titles = {document.id: document.title for document in project.documents()}
     names = theme_names(project)
     slot = st.container()
-    chunks = project.chunks(only, limit=tables.ROWS, offset=tables.offset(total, "chunks_page"))
+    chunks = project.chunks(only, limit=ROWS, offset=tables.offset(total, "chunks_page", rows=ROWS))
     with slot:
         picked = tables.pick(
             {

@@ -28,7 +28,11 @@ def table(project: Project, file: File) -> None:
     """Show a table's first rows and what its columns were taken for, each of which can be corrected."""
     st.text(file.detail)
     names = list(file.preview[0]) if file.preview else list(file.reading.columns)
-    tables.plain({name: [row.get(name, "") for row in file.preview] for name in names}, alt="The first rows of the table")
+    tables.plain(
+        {name: [row.get(name, "") for row in file.preview] for name in names},
+        alt="The first rows of the table",
+        settings={name: st.column_config.TextColumn(width="medium") for name in names},
+    )
     roles = ["", *ROLES]
     with st.form(f"reading_{file.id}", border=False):
         with st.container(horizontal=True):

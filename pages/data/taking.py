@@ -46,7 +46,7 @@ def take(project: Project, files: Sequence[tuple[str, bytes]]) -> None:
     else:
         for i, (name, data) in enumerate(files):
             progress(i / len(files), f"Saving {name}")
-            ingest.save(project, name, data)
+            ingest.keep(project, name, data)
         runs.start(project, "ingest", project.recipe())
     bar.empty()
 

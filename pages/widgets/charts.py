@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -77,13 +77,18 @@ def themes(table: Sequence[tuple[str, str, int]]) -> None:
             y=[plain(theme, 44) for theme in shown],
             name=plain(file, 30),
             orientation="h",
-            marker={"color": SERIES[i % len(SERIES)], "pattern": {"shape": PATTERNS[i % len(PATTERNS)], "fgopacity": 0.35}},
+            marker={"color": SERIES[i % len(SERIES)], "pattern": _pattern(i)},
             hovertemplate="%{x} passages<extra></extra>",
         )
     figure.update_layout(barmode="stack")
     figure.update_yaxes(type="category", automargin=True)
     figure.update_xaxes(title="Passages")
     _draw(figure, f"Passages in {len(by_theme)} themes, by file.", "themes", height=110 + 24 * len(shown))
+
+
+def _pattern(i: int) -> dict[str, Any]:
+    """Return how the i-th series is hatched, so that it can be told from the others without colour."""
+    return {"shape": PATTERNS[i % len(PATTERNS)], "bgcolor": SERIES[i % len(SERIES)], "fgcolor": "white", "fgopacity": 0.6, "size": 6}
 
 
 def line(

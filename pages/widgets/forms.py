@@ -12,7 +12,9 @@ from core.recipe import Recipe, Section
 STEP = 1e-9  # an open bound, as near as a number field can say it
 
 
-def number(section: type[Section], name: str, value: float | None, *, key: str, placeholder: str | None = None) -> Any:
+def number(
+    section: type[Section], name: str, value: float | None, *, key: str, placeholder: str | None = None, width: int | None = None
+) -> Any:
     """Draw a number field for a setting; an optional setting may be left empty."""
     field = section.model_fields[name]
     whole = "int" in str(field.annotation)
@@ -35,6 +37,7 @@ def number(section: type[Section], name: str, value: float | None, *, key: str, 
         placeholder=placeholder,
         step=1 if whole else None,
         format=None if whole else "%g",
+        width=width or "stretch",
         **{side: kind(bound) for side, bound in bounds.items()},
     )
 
