@@ -1,0 +1,112 @@
+"""Scores of rankings, question by question, and what can honestly be said from them about the difference of two systems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.schema import Interval
+
+MEASURES: Mapping[str, str] = {
+    "nDCG@10": "nDCG@10",
+    "MRR@10": "RR@10",
+    "recall@1": "R@1",
+    "recall@5": "R@5",
+    "recall@10": "R@10",
+    "MAP": "AP",
+}
+"""Our names of the measures and ir-measures' names of them, in the order they are shown; the first decides the verdict."""
+
+PRIMARY = "nDCG@10"
+CONFIDENCE = 0.95
+CELLS = 2_000_000  # most numbers that one batch of resamples holds: 16 MB
+
+
+def score(rankings: Sequence[Sequence[str]], relevant: Sequence[Collection[str]]) -> dict[str, np.ndarray]:
+    """Return each measure's value for each question, in the questions' order.
+
+    `rankings[i]` are ids from best to worst (each once), `relevant[i]` the right ones. Computed by ir-measures; relevance
+    is binary. A ranking that finds nothing scores 0.
+    """
+    import ir_measures
+
+    measures = {ir_measures.parse_measure(name): ours for ours, name in MEASURES.items()}
+    # The scores only say the order: equal ones would be put in the order of their ids.
+    run = {str(i): {key: -float(rank) for rank, key in enumerate(ids)} for i, ids in enumerate(rankings)}
+    judged = {str(i): dict.fromkeys(ids, 1) for i, ids in enumerate(relevant)}
+    values = {name: np.zeros(len(rankings)) for name in MEASURES}
+    for found in ir_measures.iter_calc(list(measures), judged, run) if run else ():
+        values[measures[found.measure]][int(found.query_id)] = found.value
+    return values
+
+
+def ndcg(rankings: Sequence[Sequence[str]], relevant: Sequence[Collection[str]]) -> np.ndarray:
+    """Return nDCG@10 of each question: what training watches on dev."""
+    return score(rankings, relevant)[PRIMARY]
+
+
+def intervals(values: np.ndarray, *, resamples: int, seed: int) -> list[Interval]:
+    """Return the mean of each column with the ends of its 95 % percentile bootstrap interval over rows (questions).
+
+    All columns are resampled with the same draws (Efron and Tibshirani 1993, chapter 13).
+    """
+    rows, columns = values.shape
+    if not rows:
+        return [Interval(0.0, 0.0, 0.0)] * columns
+    rng = np.random.default_rng(seed)
+    batch = max(1, CELLS // rows)
+    sizes = [min(batch, resamples - done) for done in range(0, resamples, batch)]
+    means = np.concatenate([rng.multinomial(rows, np.full(rows, 1 / rows), size=size) @ values / rows for size in sizes])
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+    return [Interval(float(m), float(a), float(b)) for m, a, b in zip(values.mean(axis=0), low, high, strict=True)]
+
+
+def interval(values: np.ndarray, *, resamples: int, seed: int) -> Interval:
+    """Return the mean over questions with the ends of its 95 % bootstrap interval."""
+    return intervals(np.asarray(values, dtype=float).reshape(-1, 1), resamples=resamples, seed=seed)[0]
+
+
+def paired_test(differences: np.ndarray, *, resamples: int, seed: int) -> float:
+    """Return the two-sided p of the paired permutation test: how often chance alone gives a mean so far from 0.
+
+    `differences` is one system minus the other, question by question; under the null hypothesis each sign is a coin's
+    toss (Smucker, Allan and Carterette 2007). With few questions every assignment of signs is tried.
+    """
+    from scipy import stats
+
+    values = np.asarray(differences, dtype=float)
+    values = values[values != 0]  # a tie stays one whatever its sign
+    if not len(values):
+        return 1.0
+
+    def mean(sample: Any, axis: int) -> Any:
+        return sample.mean(axis=axis)
+
+    result = stats.permutation_test(
+        (values,),
+        mean,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=resamples,
+        batch=max(1, CELLS // len(values)),
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.pvalue)
+
+
+def questions_needed(spread: float, difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
+    """Return how many questions would show a true `difference` in `power` of all cases, rounded up to a plain number.
+
+    `spread` is the standard deviation of the differences between questions. Normal approximation of the paired test:
+    n = ((z(1 - alpha/2) + z(power)) * spread / difference)^2.
+    """
+    from scipy.stats import norm
+
+    z = norm.ppf(1 - alpha / 2) + norm.ppf(power)
+    exact = (z * spread / difference) ** 2
+    step = next(step for limit, step in ((200, 10), (1000, 50), (math.inf, 100)) if exact <= limit)
+    return int(max(step, math.ceil(exact / step) * step))

@@ -1,0 +1,76 @@
+"""A cross-encoder: one model reads question and passage together and says how well they fit."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import models, search
+from core.errors import UserError
+from core.search import NOTHING, Positions, Scores
+
+if TYPE_CHECKING:
+    from core.rerankers import Request
+
+OTHERWISE = "Use late interaction, which needs no download, or give the folder of a cross-encoder."
+
+
+def rerank(request: Request) -> tuple[Positions, Scores]:
+    """Order the first hits by a cross-encoder's score (the logit, before any sigmoid).
+
+    What it does: full attention between question and passage. What it needs: a model of 90 MB from the hub, or a folder.
+    When to choose it: when a few hundred milliseconds a question do not matter and the questions are ordinary English
+    ones, as it was trained on (MS MARCO); otherwise late interaction is as good and always there. Raises `UserError`
+    where the model cannot be had. Source: Nogueira and Cho 2019.
+    """
+    model = _load(_folder(request.cross_encoder))
+    first = request.first[:, : request.depth]
+    cells = np.argwhere(first != NOTHING)
+    pairs = [(_clean(request.queries[row]), _clean(request.texts[first[row, column]])) for row, column in cells]
+    scores = np.full(first.shape, -np.inf, np.float32)
+    if pairs:
+        scores[tuple(cells.T)] = np.asarray(model.predict(pairs, batch_size=models.BATCH, show_progress_bar=False)).reshape(-1)
+    return search.ordered(first, scores)
+
+
+def _folder(name: str) -> Path:
+    try:
+        folder = models.resolve(name)
+    except UserError as error:
+        raise UserError(f"The cross-encoder cannot be had. {error.message}", OTHERWISE) from None
+    config = json.loads((folder / "config.json").read_text("utf-8")) if (folder / "config.json").exists() else {}
+    # Any other model would be given an untrained head, and its scores would be chance.
+    if not any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ()):
+        raise UserError(f"{folder.name} is not a cross-encoder.", OTHERWISE)
+    return folder
+
+
+@lru_cache(maxsize=1)
+def _load(folder: Path) -> Any:
+    from safetensors import SafetensorError
+    from sentence_transformers import CrossEncoder
+    from torch import nn
+
+    try:
+        model = CrossEncoder(
+            str(folder),
+            device=models.device(),
+            trust_remote_code=False,
+            local_files_only=True,
+            token=False,
+            activation_fn=nn.Identity(),  # else the model's configuration names one to import
+            model_kwargs={"use_safetensors": True, "dtype": "float32"},
+        )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise UserError(f"The cross-encoder {folder.name} cannot be loaded ({type(error).__name__}).", OTHERWISE) from error
+    if model.num_labels != 1:
+        raise UserError(f"{folder.name} gives {model.num_labels} labels, not one score.", OTHERWISE)
+    return model
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
