@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from core.recipe import SplitSettings
 from core.schema import Chunk, Pair, Part, Region
@@ -110,8 +111,10 @@ def _regions(chunks: Sequence[Chunk], parts: Mapping[str, Part]) -> list[Region]
                 for j in range(max(0, i - 4), min(len(own), i + 5))
             ):
                 final[i] = Part.GAP  # and as many as share characters with the other part
-        runs = [(part, chunk) for part, chunk in zip(final, own, strict=True) if part is not Part.TRAIN]
-        regions += [Region(document_id, chunk.start, chunk.end, part) for part, chunk in runs]
+        for part, run in groupby(zip(final, own, strict=True), key=lambda pair: pair[0]):
+            spans = [(chunk.start, chunk.end) for _, chunk in run]
+            if part is not Part.TRAIN:
+                regions.append(Region(document_id, min(s for s, _ in spans), max(e for _, e in spans), part))
     return regions
 
 
@@ -164,7 +167,8 @@ def follow(regions: Iterable[Region], old: Sequence[Chunk], new: Sequence[Chunk]
         known = shifts.get(document_id)
         return at if not known else at + min(known, key=lambda s: abs(s[0] - at))[1]
 
-    spans = {(r.document_id, moved(r.document_id, r.start)): r for r in regions}
+    spans = {(r.document_id, moved(r.document_id, r.start), r.part): r for r in regions}
     return [
-        Region(r.document_id, s, max(s + 1, moved(r.document_id, r.end)), r.part) for (_, s), r in sorted(spans.items(), key=lambda x: x[0])
+        Region(r.document_id, s, max(s + 1, moved(r.document_id, r.end)), r.part)
+        for (_, s, _), r in sorted(spans.items(), key=lambda x: x[0])
     ]

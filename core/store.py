@@ -44,7 +44,7 @@ CREATE INDEX pairs_generator ON pairs(generator, state);
 CREATE TABLE raw_answers (key TEXT PRIMARY KEY, chunk_id TEXT NOT NULL, model TEXT NOT NULL, text TEXT NOT NULL,
   tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost REAL NOT NULL, at REAL NOT NULL) STRICT;
 CREATE TABLE regions (document_id TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, part TEXT NOT NULL,
-  PRIMARY KEY (document_id, start)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY (document_id, start, part)) STRICT, WITHOUT ROWID;
 CREATE TABLE test_sets (number INTEGER PRIMARY KEY, digest TEXT NOT NULL, questions TEXT NOT NULL, reason TEXT NOT NULL,
   made REAL NOT NULL) STRICT;
 CREATE TABLE evaluations (run_id TEXT PRIMARY KEY, test_digest TEXT NOT NULL, made REAL NOT NULL, evaluation TEXT NOT NULL) STRICT;

@@ -182,3 +182,15 @@ def test_the_split_is_the_same_for_the_same_seed(project: Project) -> None:
     two = split.split(project, SplitSettings(), renew=True).test_set.digest
     other = split.split(project, SplitSettings(seed=2), renew=True).test_set.digest
     assert one == two != other
+
+
+def test_a_passage_inside_the_overlap_of_the_next_one_can_be_held_out(project: Project) -> None:
+    fill(project, [60])
+    chunks = project.chunks()
+    inner = [replace(c, id=c.id + "in", end=c.start + 10, text=c.text[:10]) for c in chunks]
+    project.replace_chunks([c for both in zip(inner, chunks, strict=True) for c in both], project.pairs())
+    report = split.split(project, SplitSettings())
+    assert report.passages[Part.TEST] > 0
+    placed = holdout.assign(project.chunks(), project.regions(), [])
+    for one, other in zip(inner, chunks, strict=True):
+        assert {placed[one.id], placed[other.id]} not in ({Part.TRAIN, Part.TEST}, {Part.TRAIN, Part.DEV}, {Part.DEV, Part.TEST})

@@ -1,0 +1,73 @@
+"""The README's generated tables: `python -m tests.readme` (make readme) writes them, a test holds them current."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in line) + " |" for line in lines)
+
+
+def commands() -> str:
+    """Return the table of the shell's commands."""
+    import typer
+
+    from core.cli import app
+
+    group = typer.main.get_command(app)
+    found = group.commands  # type: ignore[attr-defined]
+    return table(("command", "what it does"), ((f"`{name}`", str(c.help)) for name, c in found.items()))
+
+
+def choices() -> str:
+    """Return the tables of all registries, and of the recipe's settings."""
+    from core.generators import GENERATORS
+    from core.loaders import LOADERS
+    from core.recipe import Recipe
+    from core.rerankers import RERANKERS
+
+    parts = []
+    for title, registry in (("Files", LOADERS), ("Kinds of pairs", GENERATORS), ("Rerankers", RERANKERS)):
+        rows = ((f"`{name}`", choice.label, choice.help) for name, choice in registry.items())
+        parts.append(f"**{title}**\n\n" + table(("name", "shown as", "what it is"), rows))
+    rows = settings(Recipe.model_fields, "")
+    parts.append("<details><summary>Every setting of recipe.yaml</summary>\n\n" + table(("setting", "default", "what it does"), rows) + "\n\n</details>")
+    return "\n\n".join(parts)
+
+
+def settings(fields: Mapping[str, object], place: str) -> Iterable[tuple[str, str, str]]:
+    """Yield (name, default, description) of all settings that have a description, sections first to last."""
+    for name, field in fields.items():
+        kind, default = field.annotation, field.default  # type: ignore[attr-defined]
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings(kind.model_fields, f"{place}{name}.")
+        elif field.description:  # type: ignore[attr-defined]
+            shown = "" if default is None or name == "prompt" else str(list(default) if isinstance(default, tuple) else default)
+            yield f"`{place}{name}`", f"`{shown}`" if shown else "", field.description  # type: ignore[attr-defined]
+
+
+def shell() -> list[str]:
+    """Return the commands of the README's shell section, in order."""
+    block = re.search(r"<!-- shell: begin.*?```\n(.*?)```", README.read_text("utf-8"), re.S)
+    assert block
+    return [line for line in block[1].replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+
+
+def render(text: str) -> str:
+    """Return the README with its generated parts made anew."""
+    for name, body in (("commands", commands()), ("choices", choices())):
+        text = re.sub(rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", lambda m, b=body: f"{m[1]}\n{b}\n\n{m[2]}", text, flags=re.S)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(render(README.read_text("utf-8")), "utf-8")
