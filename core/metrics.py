@@ -13,9 +13,9 @@ from core.schema import Interval
 MEASURES: Mapping[str, str] = {
     "nDCG@10": "nDCG@10",
     "MRR@10": "RR@10",
-    "recall@1": "R@1",
-    "recall@5": "R@5",
-    "recall@10": "R@10",
+    "R@1": "R@1",
+    "R@5": "R@5",
+    "R@10": "R@10",
     "MAP": "AP",
 }
 """Our names of the measures and ir-measures' names of them, in the order they are shown; the first decides the verdict."""

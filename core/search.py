@@ -35,18 +35,21 @@ class Other:
     scores: Scores
 
 
-def exact(queries: Scores, passages: Scores, k: int, others: Mapping[int, Other] | None = None) -> tuple[Positions, Scores]:
+def exact(
+    queries: Scores, passages: Scores, k: int, others: Mapping[int, Other] | None = None, *, block: int = BLOCK
+) -> tuple[Positions, Scores]:
     """Return each query's k nearest passages by inner product (the cosine of vectors of length 1), and their scores.
 
     `queries` is (n, d), `passages` (m, d); both results are (n, min(k, m)). `others` maps a query's row to scores that
-    hold for it alone. Computed block by block, so memory does not grow with n times m.
+    hold for it alone. Computed in parts of `block`
+    scores, so that memory does not grow with n times m.
     """
     k = min(k, len(passages))
     ids, scores = np.full((len(queries), k), NOTHING, np.int64), np.full((len(queries), k), -np.inf, np.float32)
-    step = max(1, BLOCK // max(1, len(passages)))
+    step = max(1, block // max(1, len(passages)))
     for start in range(0, len(queries), step):
-        block = np.round(queries[start : start + step] @ passages.T, DECIMALS)
-        for row, values in enumerate(block, start):
+        cosines = np.round(queries[start : start + step] @ passages.T, DECIMALS)
+        for row, values in enumerate(cosines, start):
             ids[row], scores[row] = best(values, k, (others or {}).get(row))
     return ids, scores
 
