@@ -73,10 +73,12 @@ class Places:
         return most or [c for _, c in sorted(shares, key=lambda s: (-s[0], s[1].start))[:1]]
 
     def like(self, document_id: str, passage: str) -> list[Chunk]:
-        """Return the chunks that hold what is left of a passage after an edit."""
+        """Return the new chunks that hold what is left of a passage after an edit; those from before are passages of their own."""
         wanted = shingles(passage)
         shares = []
         for chunk in self.chunks(document_id):
+            if chunk.id in self.old:
+                continue
             own = shingles(chunk.text)
             shared = len(wanted & own)
             if wanted and shared >= ALIKE * min(len(own), len(wanted)):

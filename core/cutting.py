@@ -130,11 +130,9 @@ class Cutter:
     def _back(self, text: str, before: int, start: int, end: int, sentence_starts: Sequence[int]) -> int:
         """Return where a passage begins that repeats the end of the one before it: at a sentence, else at a word."""
         offsets = self._encode(text[before:start]).offsets
-        low = before if len(offsets) <= self.overlap else before + offsets[-self.overlap][0]
+        low = before + max(1, offsets[-self.overlap][0] if len(offsets) > self.overlap else 0)  # never the whole of it
         by_sentence = sentence_starts[bisect_left(sentence_starts, low) : bisect_left(sentence_starts, start)]
-        by_word = [
-            i for i in range(low, start) if not text[i].isspace() and (i == before or text[i - 1].isspace() or CJK_SIGN.match(text[i]))
-        ]
+        by_word = [i for i in range(low, start) if not text[i].isspace() and (text[i - 1].isspace() or CJK_SIGN.match(text[i]))]
         for begin in [*by_sentence, *by_word]:
             if self._count(text[begin:start]) <= self.overlap and self._fits(end - begin, self._count(text[begin:end]), self.room):
                 return begin
