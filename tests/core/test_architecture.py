@@ -15,15 +15,15 @@ DRAWN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 ALL = [*CORE, *DRAWN]
 
 ROWS = (
-    "schema registry errors digest disk store lock processes secrets",
+    "schema registry errors digest disk store lock processes secrets seal",
     "project recipe dataset machine",
     "models modelfiles embeddings metrics text terms headings",
-    "losses rerankers search corpus",
+    "losses rerankers search corpus index",
     "loaders generators guard endpoint",
-    "ingest metadata chunk cutting attach themes pairs split holdout leaks unseen train batches dev",
-    "evaluate verdict",
+    "ingest metadata chunk cutting attach themes pairs sieve split holdout leaks unseen train batches dev metadata",
+    "evaluate verdict run_folder launch",
     "compare publish push export card",
-    "pipeline runs run_folder job launch lanes overview",
+    "pipeline runs job lanes overview",
     "cli options terminal worker __main__",
 )
 """DESIGN.md section 2, bottom to top: a module imports its own row and those below it."""
