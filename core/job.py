@@ -74,9 +74,11 @@ class Job:
     def metric(self, row: Mapping[str, Any]) -> None:
         """Append a row to the run's metrics."""
         self.run.add_metric(row)
-        if device := row.get("device"):
-            with self._lock:
-                self._status = replace(self._status, device=str(device))
+
+    def on(self, device: str) -> None:
+        """Say where the work is done: "cuda", "mps" or "cpu"."""
+        with self._lock:
+            self._status = replace(self._status, device=device)
 
     def stop(self) -> bool:
         """Say whether the person has asked to stop."""

@@ -21,10 +21,10 @@ def wait_for_turn(job: Job, lane: str, kinds: Collection[str]) -> None:
     say who goes first. A copy outside of any project does not wait: whoever started it decides what runs beside it.
     """
     project = job.run.project
-    if project is None:
-        return
-    scope = project.folder.parent if lane == "machine" else project.folder
     while not job.stop():
+        if project is None:
+            return
+        scope = project.folder.parent if lane == "machine" else project.folder
         first = ahead(job.run, lane, kinds)
         if not first and lock.take(scope / f".{lane}.lock", patience=0):
             return

@@ -63,14 +63,15 @@ def _pairs(job: Job) -> None:
 
 
 def _train(job: Job) -> None:
-    from core import train
+    from core import models, train
     from core.embeddings import EmbeddingStore
 
     run, settings = job.run, job.run.recipe()
     data, vectors = run.data(), EmbeddingStore(run.embeddings)
     job.stage("train", 0, 0.8)
+    job.on(models.device())
     result = train.train(data, settings.train, run.folder, vectors, progress=job.progress, metric=job.metric, stop=job.stop)
-    run.write("result.json", result)
+    run.write("result.json", {name: value for name, value in vars(result).items() if name != "model"})  # it may move
     try:
         if job.stop():
             raise Stopped
@@ -95,6 +96,7 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
     from core import evaluate, models
     from core.embeddings import EmbeddingStore
 
+    job.on(models.device())
     base, tuned = models.load(settings.train.base_model), models.load(str(model))
     found = evaluate.evaluate(
         data, base, tuned, EmbeddingStore(job.run.embeddings), settings.evaluate, excluded=data.excluded, progress=job.progress_or_stop

@@ -13,6 +13,7 @@ import typer
 from core.schema import File, RunState, SystemScores, Verdict
 
 if TYPE_CHECKING:
+    from core.compare import Comparison
     from core.pipeline import Outcome
     from core.run_folder import Run
 
@@ -22,19 +23,24 @@ EVERY = 2.0  # seconds between two lines of progress where standard error is no 
 
 def say(text: str) -> None:
     """Write a line for the person who watches."""
-    print(text, file=sys.stderr, flush=True)
+    print(_tame(text), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
     """Write a line of the result."""
-    print(text, flush=True)
+    print(_tame(text), flush=True)
+
+
+def _tame(text: str) -> str:
+    """Return the text without signs that command a terminal: names and passages are other people's."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
 
 
 def show_json(record: Any) -> None:
     """Write the one JSON object that a program reads."""
     from core import store
 
-    print(json.dumps(store.to_plain(record), ensure_ascii=False, indent=1), flush=True)
+    print(json.dumps(store.to_plain(record), indent=1), flush=True)
 
 
 def show_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -56,7 +62,7 @@ class Progress:
         """Take in progress: the callback that every stage is given."""
         line = f"{fraction:4.0%}  {text}"
         if sys.stderr.isatty():
-            print(f"\r\033[K{line[:100]}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
+            print(f"\r\033[K{_tame(line)[:100]}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
         elif text != self._text and time.monotonic() - self._at >= EVERY:
             say(line)
             self._text, self._at = text, time.monotonic()
@@ -133,6 +139,20 @@ def show_scores(verdict: Verdict, systems: Sequence[SystemScores]) -> None:
     show(f"\nVerdict: {verdict.word}. {verdict.text}\n")
     measures = list(systems[0].metrics) if systems else []
     show_table(("", *measures), [(s.label, *(f"{s.metrics[m].mean:.3f}" for m in measures)) for s in systems])
+
+
+def show_comparison(comparison: Comparison, json: bool) -> None:
+    """Show what each model finds, one list under the other, with where each passage stands in the other lists."""
+    if json:
+        return show_json(comparison)
+    for column in comparison.columns:
+        show(f"\n{column.label} ({column.model})")
+        for hit in column.hits:
+            places = ", ".join(f"{label} {rank}" for label, rank in hit.ranks.items() if label != column.label) or "nowhere else"
+            score = "" if hit.score is None else f"{hit.score:.3f}  "
+            show(f"{hit.rank:3d}  {score}{hit.document}, page {hit.chunk.page} ({places})")
+            show(f"     {' '.join(hit.chunk.text.split())[:160]}")
+    return None
 
 
 def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], json: bool) -> None:
