@@ -46,12 +46,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Return the spans of a text's sentences; headings and list items stand by themselves, their marks left out.
 
     A line break alone ends no sentence (a PDF's text has one in every line), nor does the full stop of an abbreviation,
-    an initial, a number or in front of a small letter. No span begins or ends with white space.
+    an initial, a number or in front of a small letter (where a text has others). No span begins or ends with white space.
     """
+    cased = any(sign.isupper() for sign in text)
     cuts = {0, len(text)}
     for heading in headings(text):
         cuts |= {heading.start, heading.end}
-    cuts |= {match.end() for match in _END.finditer(text) if _ends_sentence(text, match)}
+    cuts |= {match.end() for match in _END.finditer(text) if _ends_sentence(text, match, cased)}
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     items = [match for start in line_starts if (match := _ITEM.match(text, start))]
     cuts |= {match.start() for match in items}
@@ -70,17 +71,19 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start + len(body) - len(body.lstrip()), max(end - len(body) + len(body.rstrip()), start + len(body) - len(body.lstrip()))
 
 
-def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+def _ends_sentence(text: str, match: re.Match[str], cased: bool) -> bool:
     sign = match.group()
     if sign[0] != ".":
         return True
     before = text[max(0, match.start() - 30) : match.start()]
     word = (_LAST_WORD.search(before.split("\n")[-1]) or match).group()
-    if word.lower() in _INNER or (len(word) == 1 and word.isalpha() and word.isupper()):
+    if word.lower() in _INNER or (len(word) == 1 and word.isalpha() and (word.isupper() or not cased)):
         return False
     if word.isdigit() and not before.split("\n")[-1][: -len(word)].strip():
         return False  # a list's number at the beginning of a line
     after = text[match.end() : match.end() + 30].lstrip()
+    if not cased or text[match.start() - 1 : match.start()].isspace():
+        return True  # in a text all in small letters a small letter says nothing; and nobody writes an abbreviation " ."
     return not (after and after[0].islower() and "\n\n" not in text[match.end() : match.end() + 4])
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Sequence
@@ -94,7 +95,7 @@ def test_chunks_hold_all_text_within_the_limit_at_exact_offsets(read, text: str,
         assert span.tokens == len(tokenizer.encode(body).ids) <= limit
     covered = {i for span in spans for i in range(span.start, span.end)}
     assert all(i in covered or text[i].isspace() for i in range(len(text)))
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in itertools.pairwise(spans):
         assert one.start < other.start
         assert one.end < other.end
         repeated = text[other.start : one.end]

@@ -22,6 +22,7 @@ from core.headings import headings
         ("You need:\n• a passport\n• a ticket\n2. A second thing.", ["You need:", "a passport", "a ticket", "A second thing."]),
         ("It can fail.1 As seen.2,3 Often.", ["It can fail.1", "As seen.2,3", "Often."]),
         ("It is 5 p.m. now. Go.", ["It is 5 p.m. now.", "Go."]),
+        ("all in small letters . as some archives are. see fig. 2 .", ["all in small letters .", "as some archives are.", "see fig. 2 ."]),
         ("", []), ("  \n\n ", []), ("…", ["…"]),
     ],
 )  # fmt: skip
@@ -56,7 +57,7 @@ def test_near_duplicates_are_found_among_many_and_nothing_else() -> None:
     rng = random.Random(3)
     texts = [" ".join(rng.choices([f"w{i}" for i in range(3000)], k=120)) for _ in range(400)]
     words = texts[7].split()
-    planted = [" ".join(words[:60] + ["new"] + words[60:]), texts[7].upper() + " and a little more"]
+    planted = [" ".join([*words[:60], "new", *words[60:]]), texts[7].upper() + " and a little more"]
     half = " ".join(words[:60] + texts[8].split()[60:])
     groups = text.near_duplicate_groups([*texts, *planted, half, texts[9]], 0.8)
     assert groups == [[7, 400, 401], [9, 403]]

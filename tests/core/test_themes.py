@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core import themes
+from core.errors import UserError
+from core.project import Project
+from core.recipe import ThemeSettings
+from core.schema import Chunk, Document, File, FileState, Page, Theme
+
+TOPICS = {
+    "bees": "The bee keeper opens the hive and looks for the queen bee among the honey combs.",
+    "bread": "Knead the dough, let the yeast rise, and bake the bread in a hot oven with flour.",
+    "ships": "The ship left the harbour with its sails set, and the crew dropped anchor off the coast.",
+}
+
+
+def chunks(copies: int = 8) -> list[Chunk]:
+    return [
+        Chunk(f"{topic}{i}", "d", i, f"{text} Note {i}.", 0, 0, 1, 1, 20) for i in range(copies) for topic, text in sorted(TOPICS.items())
+    ]
+
+
+def fill(project: Project, found: list[Chunk]) -> None:
+    file = File("f", "f.txt", "0" * 64, 1, "text", FileState.READ)
+    project.replace_documents(file, [Document("d", "f", 0, "d", 1)], [Page("d", 1, 0, "x")])
+    project.replace_chunks(found, [])
+
+
+def by_theme(project: Project) -> dict[str, set[str]]:
+    """Return the topics of the chunks under each theme's name."""
+    names = {theme.id: theme.name for theme in project.themes()} | {"": ""}
+    found: dict[str, set[str]] = {}
+    for chunk in project.chunks():
+        found.setdefault(names[chunk.theme_id], set()).add(chunk.id.rstrip("0123456789"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "theme"),
+    [
+        ("SICK PAY is paid.", "Illness"),
+        ("paid sick\npay", "Illness"),
+        ("The payment was sickening.", None),
+        ("holiday holiday illness", "Leave"),
+        ("illness and holiday", "Illness"),
+        ("员工的休假规定", "Leave"),
+        ("C++ and .NET", "Code"),
+        ("nothing", None),
+    ],
+)
+def test_keywords_are_whole_words_and_the_theme_with_most_hits_wins(text: str, theme: str | None) -> None:
+    wanted = {"Illness": ["sick pay", "illness"], "Leave": ["Holiday", "休假"], "Code": ["c++"], "Empty": []}
+    settings = ThemeSettings(method="keywords", keywords=wanted)
+    found, labels = themes.by_keywords([Chunk("c", "d", 0, text, 0, 0, 1, 1, 9)], settings)
+    names = {t.id: t.name for t in found}
+    assert list(names.values()) == list(wanted)
+    assert names.get(labels.get("c", "")) == theme
+
+
+def test_themes_are_found_in_the_text_and_named_by_what_sets_them_apart() -> None:
+    found, labels = themes.discover(chunks(), ThemeSettings(count=3))
+    groups = {theme: {c.rstrip("0123456789") for c, t in labels.items() if t == theme.id} for theme in found}
+    assert sorted(map(sorted, groups.values())) == [["bees"], ["bread"], ["ships"]]
+    for theme, (topic,) in groups.items():
+        said = TOPICS[topic].lower()
+        assert all(term.lower() in said for term in theme.name.split(", "))
+        assert 2 <= len(theme.name.split(", ")) <= 3
+        assert " the" not in f" {theme.name.lower()}"
+
+
+@pytest.mark.parametrize(("number", "themes_found"), [(0, 0), (3, 0), (4, 2), (18, 3), (120, 8)])
+def test_the_number_of_themes_follows_from_the_amount_of_text(number: int, themes_found: int) -> None:
+    words = [f"{a}{b}" for a in ("mar", "tol", "ven", "sik", "dra", "pul") for b in ("bane", "cede", "dino", "fool")]
+    texts = [" ".join(words[(i * 7 + k * 5) % 24] for k in range(6)) for i in range(number)]
+    made = [Chunk(str(i), "d", i, text, 0, 0, 1, 1, 9) for i, text in enumerate(texts)]
+    assert len(themes.discover(made, ThemeSettings())[0]) == themes_found
+
+
+def test_texts_without_a_word_have_no_theme() -> None:
+    signs = [Chunk(f"s{i}", "d", i, "12 — 34", 0, 0, 1, 1, 9) for i in range(5)]
+    assert themes.discover(signs, ThemeSettings()) == ([], {})
+    _, labels = themes.discover([*chunks(), *signs], ThemeSettings(count=3))
+    assert not {"s0", "s4"} & set(labels)
+
+
+def test_running_again_changes_nothing(project: Project) -> None:
+    fill(project, chunks())
+    themes.retheme(project, ThemeSettings(count=3))
+    before = project.themes(), project.chunks()
+    assert themes.retheme(project, ThemeSettings(count=3)) == 3
+    assert (project.themes(), project.chunks()) == before
+
+
+def test_a_label_given_by_hand_stays_when_themes_are_made_anew(project: Project) -> None:
+    fill(project, chunks())
+    themes.retheme(project, ThemeSettings(count=3))
+    target = next(t for t in project.themes() if t.id != project.chunk("bees0").theme_id)
+    themes.move(project, ["bees0"], target.id)
+    themes.move(project, ["bees1"], "")
+    for settings in (ThemeSettings(count=3), ThemeSettings(count=2), ThemeSettings(method="keywords", keywords={"Bees": ["bee"]})):
+        themes.retheme(project, settings)
+        assert (project.chunk("bees0").theme_id, project.chunk("bees1").theme_id) == (target.id, "")
+        assert target.id in {t.id for t in project.themes()}
+    assert by_theme(project)["Bees"] == {"bees"}
+
+
+def test_a_theme_named_by_a_person_keeps_its_name_and_chunks(project: Project) -> None:
+    fill(project, chunks())
+    themes.retheme(project, ThemeSettings(count=3))
+    project.rename_theme(project.chunk("bread0").theme_id, "My bakery")
+    fill(project, [*project.chunks(), *[replace(c, id=f"{c.id}9") for c in chunks(2)]])
+    themes.retheme(project, ThemeSettings(count=3))
+    assert by_theme(project)["My bakery"] == {"bread"}
+    assert project.chunk("bread19").theme_id == project.chunk("bread0").theme_id
+    assert len(project.themes()) == 3
+
+
+def test_a_renamed_keyword_theme_keeps_its_name(project: Project) -> None:
+    fill(project, chunks())
+    settings = ThemeSettings(method="keywords", keywords={"Bees": ["bee"], "Bread": ["bread"]})
+    themes.retheme(project, settings)
+    project.rename_theme(project.chunk("bees0").theme_id, "Apiary")
+    themes.retheme(project, settings)
+    assert by_theme(project) == {"Apiary": {"bees"}, "Bread": {"bread"}, "": {"ships"}}
+
+
+def test_old_themes_that_nobody_named_go(project: Project) -> None:
+    fill(project, chunks())
+    themes.retheme(project, ThemeSettings(count=3))
+    themes.retheme(project, ThemeSettings(method="keywords", keywords={"Bees": ["bee"]}))
+    assert [t.name for t in project.themes()] == ["Bees"]
+
+
+def test_a_chunk_cannot_be_moved_to_a_theme_that_is_gone(project: Project) -> None:
+    fill(project, chunks())
+    with pytest.raises(UserError, match="no longer there"):
+        themes.move(project, ["bees0"], "gone")
+    made: Theme = project.add_theme("New")
+    themes.move(project, ["bees0"], made.id)
+    assert project.chunk("bees0").theme_by == "person"
+    assert project.add_theme("New") == made
+
+
+def test_themes_of_health_answers_are_about_health(data: Path) -> None:
+    lines = (data / "retrieval" / "medquad_nhlbi" / "corpus.jsonl").read_text().splitlines()
+    found, labels = themes.discover(
+        [Chunk(str(i), "d", i, json.loads(x)["text"], 0, 0, 1, 1, 9) for i, x in enumerate(lines)], ThemeSettings()
+    )
+    names = " ".join(theme.name.lower() for theme in found)
+    assert len(found) == 15
+    assert len(labels) == len(lines)
+    assert sum(word in names for word in ("asthma", "sleep", "lung", "heart", "blood", "anemia", "bleeding")) >= 5
