@@ -58,6 +58,20 @@ class EmbeddingStore:
         shard = np.memmap(self._shard(key), np.float32, "r", shape=(max(known.values()) + 1, encoder.dimension))
         return np.array(shard[[known[h] for h in hashes]])
 
+    def known(self, encoder: Encoder, texts: Sequence[str], kind: Kind) -> list[str]:
+        """Return those of the texts whose vectors are there already, each once."""
+        by_hash = {_hash(text): text for text in texts}
+        with self._open() as db:
+            return [by_hash[h] for h in _rows(db, shard_key(encoder, kind), by_hash)]
+
+    def put(self, encoder: Encoder, texts: Sequence[str], kind: Kind, vectors: Vectors) -> None:
+        """Keep vectors (n, d) that were computed otherwise; texts that are there already stay as they are."""
+        key = shard_key(encoder, kind)
+        rows = {_hash(text): i for i, text in enumerate(texts)}
+        with self._open() as db:
+            self._repair(db, key, encoder.dimension)
+            self._append(db, key, list(rows), vectors[list(rows.values())])
+
     def _append(self, db: sqlite3.Connection, key: str, hashes: Sequence[bytes], vectors: Vectors) -> dict[bytes, int]:
         """Commit a batch and return its rows; texts that another process committed meanwhile keep that one's."""
         with store.transaction(db):

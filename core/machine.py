@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +24,27 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def name() -> str:
-    """Name the machine and what decides its pace: processor, graphics card, threads and torch's version."""
-    import torch
-
-    card = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
-    return " · ".join(part for part in (processor(), card, f"{torch.get_num_threads()} threads", f"torch {torch.__version__}") if part)
+    """Name what decides the machine's pace: processor, cores, graphics cards, and torch's version; torch is not imported."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return " · ".join([processor(), f"{cores} cores", *cards(), f"torch {version('torch')}"])
 
 
 def processor() -> str:
     """Return the processor's name as the system gives it."""
+    return _line(Path("/proc/cpuinfo"), "model name") or platform.processor() or platform.machine()
+
+
+def cards() -> list[str]:
+    """Return the names of the NVIDIA graphics cards, as their driver gives them."""
+    return [_line(path, "Model") for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))]
+
+
+def _line(path: Path, label: str) -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        lines = path.read_text("utf-8", "replace").splitlines()
     except OSError:
-        lines = []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor() or "processor")
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(label)), "")
 
 
 def has_bfloat16() -> bool:
@@ -46,23 +55,25 @@ def has_bfloat16() -> bool:
     return any(test() for test in found)
 
 
+def known(what: str) -> Any:
+    """Return what was measured under this name on this machine, None before it was."""
+    return _read(home() / "machine.json").get(f"{what} · {name()}")
+
+
 def remember(what: str, measure: Callable[[], Any]) -> Any:
     """Return what was measured under this name on this machine, measuring it (JSON-able) the first time.
 
     One process measures at a time, so that all of them go by one result.
     """
-    key = f"{what} · {name()}"
-    path = home() / "machine.json"
-    known = _read(path)
-    if key in known:
-        return known[key]
+    if (found := known(what)) is not None:
+        return found
     with (home() / "machine.lock").open("w") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
-        known = _read(path)
-        if key not in known:
-            known[key] = measure()
-            disk.write_atomic(path, json.dumps(known, indent=1, ensure_ascii=False))
-        return known[key]
+        if (found := known(what)) is None:
+            found = measure()
+            path = home() / "machine.json"
+            disk.write_atomic(path, json.dumps(_read(path) | {f"{what} · {name()}": found}, indent=1, ensure_ascii=False))
+        return found
 
 
 def _read(path: Path) -> dict[str, Any]:

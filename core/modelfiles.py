@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ MODULE_CLASS = re.compile(
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 WANTED = ["*.json", "*.txt", "*.safetensors", "*.model"]
 UNWANTED = ["onnx/*", "openvino/*", "coreml/*", "*training_args*", "*checkpoint*"]
+NO_PART = ("COMPLETE.json", "data_config.json")  # our seal, and the list of the base's training sets
+LOCAL = ("is_local", "local_files_only")  # what the tokenizer's saved configuration tells of how it was loaded
 HUB_SECONDS = 5.0
 
 
@@ -87,8 +90,36 @@ def check(folder: Path) -> None:
 
 def fingerprint(folder: Path) -> str:
     """Return the hash of all that decides a model's vectors: weights, configuration and tokenizer, not the folder's name."""
+    return digest([(f.relative_to(folder).as_posix(), _sha256(f)) for f in _parts(folder)])
+
+
+def copy(name: str, target: Path) -> None:
+    """Copy the files that make up a model, nothing else, so that the copy has the same fingerprint."""
+    folder = resolve(name)
+    for file in _parts(folder):
+        place = target / file.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    scrub(target)
+
+
+def scrub(folder: Path) -> None:
+    """Take the paths of this machine out of a model's configuration: a model that is passed on says nothing of them."""
+    for file in folder.rglob("*.json"):
+        if file.name == "tokenizer.json":
+            continue
+        known = _read_json(file, {})
+        if isinstance(known, dict):
+            clean = {
+                k: v for k, v in known.items() if k not in LOCAL and not (k in ("_name_or_path", "name_or_path") and "/" in str(v)[:1])
+            }
+            if clean != known:
+                file.write_text(json.dumps(clean, indent=2, ensure_ascii=False), "utf-8")
+
+
+def _parts(folder: Path) -> list[Path]:
     files = [f for f in sorted(folder.rglob("*")) if f.suffix in (".safetensors", ".json", ".txt", ".model") and f.is_file()]
-    return digest([(f.relative_to(folder).as_posix(), _sha256(f)) for f in files if f.name not in ("COMPLETE.json", "data_config.json")])
+    return [f for f in files if f.name not in NO_PART]
 
 
 def tokenizer(name: str) -> Tokenizer:

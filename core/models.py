@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core import machine
 from core.errors import UserError
-from core.modelfiles import fingerprint, max_tokens, resolve, tokenizer
+from core.modelfiles import fingerprint, max_tokens, resolve, scrub, tokenizer
 from core.schema import Progress, silent
 
 if TYPE_CHECKING:
@@ -58,6 +58,25 @@ def load(name: str, device: str | None = None) -> Encoder:
 def wrap(model: SentenceTransformer, name: str) -> Encoder:
     """Return an encoder around a model that is in training: its weights change, so its vectors are never stored."""
     return Encoder(model, name, "")
+
+
+def with_map(encoder: Encoder, weight: Vectors) -> Encoder:
+    """Return an encoder with a linear map (d, d) behind the pooling, as a Dense module, and vectors of length 1 at its end."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Normalize
+
+    model, size = encoder.model, len(weight)
+    dense = Dense(size, size, bias=False, activation_function=torch.nn.Identity(), init_weight=torch.from_numpy(weight).clone())
+    modules: list[Any] = list(model.children())
+    ending = modules.pop() if isinstance(modules[-1], Normalize) else Normalize()
+    made = SentenceTransformer(
+        modules=[*modules, dense, ending],
+        device=encoder.device,
+        prompts={name: prompt or "" for name, prompt in model.prompts.items()},
+        default_prompt_name=model.default_prompt_name,
+    )
+    return wrap(made, encoder.name)
 
 
 class Encoder:
@@ -130,6 +149,7 @@ class Encoder:
     def save(self, folder: Path) -> None:
         """Save the model as safetensors, without the automatic card (it would hold training texts) and without local paths."""
         self.model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
+        scrub(folder)
 
     def _forward(self, encode: Callable[..., Any], texts: Iterable[str], **wanted: Any) -> Any:
         # A lone surrogate, as damaged PDFs hold them, is more than the tokenizer can take.

@@ -107,13 +107,15 @@ def _to_sql(value: Any) -> Any:
 
 
 def to_plain(value: Any) -> Any:
-    """Return records, tuples and mappings as plain dicts and lists, ready for JSON."""
+    """Return records, tuples and mappings as plain dicts and lists, paths as texts: ready for JSON."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [to_plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
     return value.value if isinstance(value, StrEnum) else value
 
 
@@ -131,7 +133,7 @@ def from_plain(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = _hints(kind)
         return kind(**{k: from_plain(hints[k], v) for k, v in value.items() if k in hints})
-    if isinstance(kind, type) and issubclass(kind, (StrEnum, bool, float, int)):
+    if isinstance(kind, type) and issubclass(kind, (StrEnum, Path, bool, float, int)):
         return kind(value)
     return value
 

@@ -20,7 +20,7 @@ ROWS = (
     "models modelfiles embeddings metrics text terms headings",
     "losses rerankers search corpus index",
     "loaders generators guard endpoint",
-    "ingest metadata chunk cutting attach themes pairs sieve split holdout leaks unseen train batches dev metadata",
+    "ingest metadata chunk cutting attach themes pairs sieve split holdout leaks unseen train batches dev plan quick whole course watch checkpoints layers estimate",
     "evaluate verdict run_folder launch",
     "compare publish push export card",
     "pipeline runs job lanes overview",

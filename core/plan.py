@@ -1,0 +1,65 @@
+"""What the dial means: every setting of a training that the person left empty, derived from the data and the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from core.recipe import TrainSettings
+
+Dial = Literal["quick", "balanced", "thorough"]
+DIALS: tuple[Dial, ...] = ("quick", "balanced", "thorough")
+PATIENT_MINUTES = 10.0  # Balanced is taken by itself only where it takes less
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training with nothing left open; kept in the run's folder, so that a resumed run follows the same one."""
+
+    dial: Dial
+    base_model: str
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    scale: float
+    warmup: float
+    freeze_layers: int
+    dropout: bool
+    patience: int
+    seed: int
+
+
+def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
+    """Return the dial for somebody who turned none: Quick for pairs made offline, else Balanced where it is under ten minutes.
+
+    `people` says whether a person or a language model asked any of the questions. Measured: on pairs made without them
+    tuning the whole model loses on people's questions (-0.02 nDCG@10), the linear map does not (MEASURED.md, B).
+    """
+    return "balanced" if people and minutes["balanced"] < PATIENT_MINUTES else "quick"
+
+
+def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Plan:
+    """Fill in what the settings leave open.
+
+    Learning rates, batches and epochs are those that measured best (MEASURED.md, A): real and written questions bear
+    larger steps than pairs made offline.
+    """
+    quick = dial == "quick"
+    if quick:
+        rate, batch, epochs = (3e-4 if people else 1e-4), min(256, max(16, pairs // 2)), 30
+    else:
+        rate, batch, epochs = (1e-4 if people else 5e-5), 32, {"balanced": 3, "thorough": 10}[dial]
+    return Plan(
+        dial=dial,
+        base_model=settings.base_model,
+        epochs=settings.epochs or epochs,
+        learning_rate=settings.learning_rate or rate,
+        batch_size=settings.batch_size or batch,
+        scale=settings.scale,
+        warmup=settings.warmup,
+        freeze_layers=settings.freeze_layers,
+        dropout=settings.dropout,
+        patience=settings.patience if dial == "thorough" else 1000,
+        seed=settings.seed,
+    )

@@ -1,0 +1,81 @@
+"""What training says while it runs, and where it learns that it should stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from core.errors import UserError
+from core.schema import Progress, silent
+
+Row = Mapping[str, float | int | str]
+
+
+class Halted(Exception):
+    """Leave the embedding of texts because a stop was asked for; nothing is trained by then."""
+
+
+def unheard(row: Row) -> None:
+    """Ignore a row of metrics: the default."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The callbacks of a training: progress, one row a metric, and whether somebody asked it to stop."""
+
+    progress: Progress = silent
+    metric: Callable[[Row], None] = unheard
+    stop: Callable[[], bool] = field(default=lambda: False)
+
+    def step(self, step: int, epoch: float, loss: float, rate: float, norm: float) -> None:
+        """Write down a step; raise `UserError` when the loss is no number any more."""
+        if not math.isfinite(loss):
+            raise UserError(
+                f"Training went off its course: at step {step} the loss was no longer a number.",
+                "Choose a lower learning rate, or a smaller scale, and start again.",
+            )
+        row = {"step": step, "epoch": round(epoch, 4), "loss": round(loss, 6), "learning_rate": rate}
+        self.metric(row | ({"grad_norm": round(norm, 6)} if math.isfinite(norm) else {}))
+
+    def part(self, start: float, end: float) -> Progress:
+        """Return the progress of a part that comes before training; it raises `Halted` once a stop is asked for."""
+
+        def report(fraction: float, text: str) -> None:
+            if self.stop():
+                raise Halted
+            self.progress(start + (end - start) * fraction, text)
+
+        return report
+
+    def dev(self, step: int, epoch: float, score: float) -> None:
+        """Write down a score on dev (nDCG@10); epoch 0 is the untouched base."""
+        self.metric({"step": step, "epoch": round(epoch, 4), "dev": round(score, 6)})
+
+
+@dataclass(frozen=True)
+class DevScore:
+    """The score on dev after an epoch; epoch 0 is the untouched base."""
+
+    epoch: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training went: dev's choice among the base (epoch 0), the epochs, and a blend of the best with the base.
+
+    `share` is how much of the chosen model is tuned: 0 for the base, 1 for tuned alone, 0.5 for half of each.
+    """
+
+    history: tuple[DevScore, ...]
+    best_epoch: float
+    dev_best: float
+    share: float
+    epochs: float
+    stopped: bool
+
+    @property
+    def dev_base(self) -> float:
+        """The base's score on dev."""
+        return self.history[0].score
