@@ -23,8 +23,19 @@ from core.schema import Evaluation, Interval, SystemScores
 
 PUBLIC_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 LICENCES = {BASE_MODEL: "Apache-2.0"}
-TRAINED = ("method", "epochs", "best_epoch", "dev_base", "dev_best", "device", "precision")  # of what training reports
-SETTINGS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "dropout", "seed")
+TRAINED = {  # of what training reports
+    "method": "Method",
+    "epochs": "Epochs done",
+    "best_epoch": "Best epoch (0 is the base model)",
+    "share": "Share of tuned against base",
+    "dev_base": "nDCG@10 on dev, base",
+    "dev_best": "nDCG@10 on dev, best",
+    "learning_rate": "Learning rate",
+    "batch_size": "Batch size",
+    "device": "Device",
+    "precision": "Precision",
+}
+SETTINGS = ("scale", "warmup", "freeze_layers", "dropout", "seed")
 
 
 def for_run(project: Project, run_id: str, repo: str = "") -> str:
@@ -44,8 +55,8 @@ def for_run(project: Project, run_id: str, repo: str = "") -> str:
 def text(evaluation: Evaluation | None, recipe: Recipe, summary: Mapping[str, Any], repo: str = "") -> str:
     """Return README.md: YAML front matter and Markdown.
 
-    `summary` may hold the counts "passages", "documents" and "pairs" (by generator) and what training reported: "method",
-    "epochs", "best_epoch", "dev_base", "dev_best".
+    `summary` may hold the counts "passages", "documents" and "pairs" (by generator), and what training reported: the names in
+    TRAINED. Everything else in it is left out.
     """
     base = public_name(recipe.train.base_model)
     parts = [
@@ -114,16 +125,17 @@ def _scores(systems: Sequence[SystemScores]) -> str:
 
 
 def _recipe(recipe: Recipe, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    train = recipe.train.model_dump(include=set(SETTINGS), exclude_none=True)
     rows: dict[str, Any] = {
         "Base model": public_name(recipe.train.base_model) or "a model of the author’s own",
-        "How thorough": recipe.train.dial,
         "Tokens in a passage": f"{recipe.chunk.size}, overlap {recipe.chunk.overlap}",
         "Held out for choosing, for judging": f"{recipe.split.dev:.0%}, {recipe.split.test:.0%}",
-        **{name.replace("_", " ").capitalize(): value for name, value in train.items()},
     }
-    told = {name: summary[name] for name in TRAINED if isinstance(summary.get(name), (int, float)) or _is_word(summary.get(name))}
-    rows |= {f"Training: {name.replace('_', ' ')}": f"{v:.4g}" if isinstance(v, float) else v for name, v in told.items()}
+    for name, label in TRAINED.items():
+        value = summary.get(name)
+        if isinstance(value, (int, float)) or _is_word(value):
+            rows[label] = f"{value:.4g}" if isinstance(value, float) else value
+    titles = {name: field.title or name for name, field in type(recipe.train).model_fields.items()}
+    rows |= {titles[name]: getattr(recipe.train, name) for name in SETTINGS}
     return [(name, str(value)) for name, value in rows.items()]
 
 
@@ -145,7 +157,7 @@ def _licence(base: str) -> str:
 
 def _is_word(value: Any) -> bool:
     """Say whether a value is a plain word, no path and no text."""
-    return isinstance(value, str) and bool(re.fullmatch(r"[A-Za-z0-9 -]{1,30}", value))
+    return isinstance(value, str) and bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,29}", value))
 
 
 def _interval(value: Interval | None) -> str:

@@ -12,9 +12,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from core import card as cards
 from core import publish
 from core.card import snippet
 from core.project import PairFilter, Project
+from core.run_folder import Run
 
 __all__ = ["COLUMNS", "model_zip", "pair_rows", "pairs_csv", "pairs_jsonl", "snippet"]
 
@@ -23,11 +25,16 @@ COLUMNS = ("question", "passage", "document", "page", "kind", "asked_by_people",
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
 
 
-def model_zip(model_folder: Path, target: Path, card: str = "") -> Path:
-    """Write the published files of a model, with `card` as README.md, into `target`; the same model gives the same bytes.
+def model_zip(folder: Path, target: Path | None = None, card: str = "") -> Path:
+    """Write the published files of a model into `target` (model.zip in `folder` by default) and return it.
 
-    The file is there whole or not at all. Raises `UserError` where the folder holds no whole model.
+    `folder` is a model's, or a run's: a project's run brings its card. The same model gives the same bytes, and the file is
+    there whole or not at all. Raises `UserError` where there is no whole model.
     """
+    model_folder, target = folder, target or folder / "model.zip"
+    if (folder / "model").is_dir():
+        model_folder, run = folder / "model", Run(folder)
+        card = card or (cards.for_run(run.project, run.id) if run.project else "")
     listed = publish.files(model_folder, card)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as aside:
         made = Path(aside) / target.name

@@ -67,7 +67,7 @@ def test_the_front_matter_is_valid_yaml():
         "| Passages searched | 340 |",
         "| Documents searched | 12 |",
         "| Tokens in a passage | 200, overlap 24 |",
-        "| Training: method | linear map |",
+        "| Method | linear map |",
         "Apache-2.0",
         "model.encode_document(",
     ],

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from core import export
+from core import card, export, publish
 from core.errors import UserError
 from core.project import PairFilter
 from core.schema import PairState
@@ -22,6 +22,12 @@ def test_the_zip_holds_exactly_the_published_files(run, tmp_path):  # noqa: F811
     made = export.model_zip(run.model, tmp_path / "model.zip", "our card")
     with zipfile.ZipFile(made) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {**WANTED, "README.md": b"our card"}
+
+
+def test_the_zip_of_a_run_brings_its_card(project, run):  # noqa: F811
+    with zipfile.ZipFile(export.model_zip(run.folder)) as archive:
+        assert archive.read("README.md").decode() == card.for_run(project, run.id)
+    assert publish.files(run.model) and not run.damaged()
 
 
 def test_the_same_model_gives_the_same_bytes(run, tmp_path):  # noqa: F811
