@@ -94,6 +94,10 @@ def _attach(pair: Pair, places: Places) -> Pair:
     passage = places.text(pair.document_id, new=False)[pair.start : pair.end] if _known(pair, places) else pair.passage
     span = places.find(pair.document_id, passage, pair.start)
     chunks = places.holding(pair.document_id, *span) if span else places.like(pair.document_id, passage)
+    if not chunks and kept:  # a part of it, or a copy in another document
+        own = [c for c in kept if c.document_id == kept[0].document_id]
+        chunks, span = kept, (min(c.start for c in own), max(c.end for c in own))
+        pair = replace(pair, document_id=own[0].document_id)
     if not chunks:
         return _gone(pair, passage)
     if not span:

@@ -18,7 +18,7 @@ from core.sieve import BY_HAND, EXACT, NEAR, SEVERAL, Sieve, evenly
 
 __all__ = ["PairReport", "add_by_hand", "edit", "judge", "make", "reattach"]
 
-BATCH = 500  # pairs in one commit
+BATCH = 100  # pairs in one commit
 PAID_BATCH = 10  # the same where each cost a call (its raw answer is committed before)
 LONGEST = 2000  # characters of a query
 
@@ -66,7 +66,9 @@ def make(
         drop, back = sieve.ambiguous(project.pairs())
         project.update_pairs(drop, state=PairState.DROPPED, reason=SEVERAL)
         project.update_pairs(back, state=PairState.KEPT, reason="")
-    return _report(project, names, added)
+    report = _report(project, names, added)
+    progress(1.0, f"{report.kept} pairs")
+    return report
 
 
 def add_by_hand(project: Project, query: str, chunk_id: str, *, judge_only: bool = False) -> Pair:

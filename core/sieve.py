@@ -48,7 +48,13 @@ class Sieve:
 
         People's questions, and what a person decided or edited, are left alone.
         """
-        live = [p for p in pairs if p.generator not in MAY_STAND_FOR_SEVERAL and (p.state is PairState.KEPT or p.reason == SEVERAL)]
+        live = [
+            pair
+            for pair in pairs
+            if pair.generator not in MAY_STAND_FOR_SEVERAL
+            and (pair.state is PairState.KEPT or pair.reason == SEVERAL)
+            and any(chunk in self._passages for chunk in pair.positives)
+        ]
         asked: dict[str, set[tuple[str, ...]]] = defaultdict(set)
         for pair in live:
             asked[normalise(pair.query)].add(self._answers(pair))
