@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,16 +182,13 @@ def _shown(name: str) -> str:
 
 def losses(evaluation: Evaluation, worse: str = TUNED, than: str = BASE) -> list[QuestionResult]:
     """Return the questions that `worse` answers worse than `than`, worst drops first, by nDCG@10 and then by rank."""
-    return _changed(evaluation, lambda question: _gain(question, worse, than) < (0.0, 0.0), worse, than)
+    found = [question for question in evaluation.questions if _gain(question, worse, than) < (0.0, 0.0)]
+    return sorted(found, key=lambda question: _gain(question, worse, than))
 
 
 def wins(evaluation: Evaluation, better: str = TUNED, than: str = BASE) -> list[QuestionResult]:
     """Return the questions that `better` answers better than `than`, best gains first."""
-    return _changed(evaluation, lambda question: _gain(question, better, than) > (0.0, 0.0), better, than)[::-1]
-
-
-def _changed(evaluation: Evaluation, wanted: Callable[[QuestionResult], bool], one: str, other: str) -> list[QuestionResult]:
-    return sorted(filter(wanted, evaluation.questions), key=lambda question: _gain(question, one, other))
+    return losses(evaluation, worse=than, than=better)
 
 
 def _gain(question: QuestionResult, one: str, other: str) -> tuple[float, float]:
