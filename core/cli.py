@@ -7,6 +7,7 @@ Exit codes: 0 fine, 1 something the person can mend (said on standard error), 2 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -210,6 +211,26 @@ def publish(
     token = terminal.secret("HF_TOKEN", "The hub's access token")
     done = publishing.publish(owner, chosen.id, repo, token, private=not public, endpoint=endpoint or None, progress=terminal.Progress())
     terminal.show(f"{done.url} ({'private' if done.private else 'public'}), commit {done.commit}")
+
+
+@app.command()
+def export(
+    project: KnownProject,
+    to: Annotated[Path, typer.Argument(help="model.zip, pairs.csv or pairs.jsonl: the ending says what.")],
+    run: RunId = "",
+) -> None:
+    """Write the model (.zip) or the pairs (.csv, .jsonl) into a file."""
+    from core import disk
+    from core import export as exporting
+
+    owner = options.known_project(project)
+    if to.suffix == ".zip":
+        exporting.model_zip(options.model_run(owner, run).folder, to)
+    elif to.suffix in (".csv", ".jsonl"):
+        disk.write_atomic(to, (exporting.pairs_csv if to.suffix == ".csv" else exporting.pairs_jsonl)(owner))
+    else:
+        raise UserError(f"{to.name} is no kind of file that can be written.", "Let it end in .zip, .csv or .jsonl.")
+    terminal.show(f"{to} ({to.stat().st_size:,} bytes)")
 
 
 @app.command("runs")

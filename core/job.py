@@ -74,6 +74,8 @@ class Job:
     def metric(self, row: Mapping[str, Any]) -> None:
         """Append a row to the run's metrics."""
         self.run.add_metric(row)
+        if "device" in row:
+            self.on(str(row["device"]))
 
     def on(self, device: str) -> None:
         """Say where the work is done: "cuda", "mps" or "cpu"."""

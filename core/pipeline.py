@@ -63,13 +63,12 @@ def _pairs(job: Job) -> None:
 
 
 def _train(job: Job) -> None:
-    from core import models, train
+    from core import train
     from core.embeddings import EmbeddingStore
 
     run, settings = job.run, job.run.recipe()
     data, vectors = run.data(), EmbeddingStore(run.embeddings)
     job.stage("train", 0, 0.8)
-    job.on(models.device())
     result = train.train(data, settings.train, run.folder, vectors, progress=job.progress, metric=job.metric, stop=job.stop)
     run.write("result.json", {name: value for name, value in vars(result).items() if name != "model"})  # it may move
     try:
@@ -96,8 +95,8 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
     from core import evaluate, models
     from core.embeddings import EmbeddingStore
 
-    job.on(models.device())
     base, tuned = models.load(settings.train.base_model), models.load(str(model))
+    job.on(base.device)
     found = evaluate.evaluate(
         data, base, tuned, EmbeddingStore(job.run.embeddings), settings.evaluate, excluded=data.excluded, progress=job.progress_or_stop
     )

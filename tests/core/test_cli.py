@@ -149,6 +149,14 @@ def test_a_file_that_cannot_be_read_is_no_success(tmp_path: Path) -> None:
     assert "empty.txt: empty" in done.stderr
 
 
+@pytest.mark.parametrize(("name", "code"), [("pairs.csv", 0), ("pairs.jsonl", 0), ("pairs.xls", 1), ("model.zip", 1)])
+def test_export_writes_what_the_ending_says(project: projects.Project, tmp_path: Path, name: str, code: int) -> None:
+    fill(project)
+    done = attune("export", tmp_path / name, "--project", "Test")
+    assert done.returncode == code
+    assert (tmp_path / name).exists() is (code == 0)
+
+
 def test_names_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     from core import terminal
 

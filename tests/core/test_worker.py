@@ -131,9 +131,9 @@ def test_stop_keeps_the_best_so_far_and_resume_goes_on(filled: Project, model: P
     assert run.model, "the best so far is a model like any other"
     assert models.load(str(run.model)).dimension
     assert run.evaluation() is None
-    seen = max(row["step"] for row in run.metrics())
+    seen = steps(run)
     run.resume()
-    eventually(lambda: max(row["step"] for row in run.metrics()) > seen or not run.alive())
+    eventually(lambda: steps(run) > seen or not run.alive())
     assert run.alive(), run.log()
     assert run.model is None, "while it is worked on, the model is not complete"
     run.end()
@@ -152,6 +152,10 @@ def test_a_killed_training_is_resumed_to_the_same_model(filled: Project, model: 
     assert weights(killed) == weights(whole)
 
 
+def steps(run: Run) -> int:
+    return max(row.get("step", 0) for row in run.metrics())
+
+
 def weights(run: Run) -> dict[str, str]:
     return {name: sha for name, sha in run.sealed().items() if name.endswith(".safetensors")}
 
@@ -161,7 +165,7 @@ def test_a_model_is_judged_again_only_by_what_it_has_not_seen(filled: Project, m
     from core import split
 
     first = runs.start(filled, "train", recipe(model))
-    pipeline.wait(first)
+    assert pipeline.wait(first).state is RunState.DONE, first.log()
     split.split(filled, recipe(model).split.model_copy(update={"seed": 5}), renew=True, reason="another draw")
     again = runs.start(filled, "evaluate", recipe(model), of=first.id)
     assert pipeline.wait(again).state is RunState.DONE, again.log()
