@@ -61,7 +61,7 @@ def runs(project: Project) -> list[Run]:
 
 def in_folder(folder: Path) -> list[Run]:
     """Return the runs in a folder, oldest first."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # machine.json lies beside the projects
         return [Run(folder / name) for name in sorted(os.listdir(folder)) if ID.fullmatch(name)]
     return []
 
