@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
+from core import metadata
 from core.digest import digest, short
 from core.errors import UserError
 from core.loaders import columns as roles
@@ -17,24 +16,30 @@ from core.loaders import sandbox
 from core.loaders.cleaning import one_line
 from core.loaders.parsed import Parsed, ParsedDocument, ReadRequest
 from core.loaders.sandbox import LIMITS, Limits
+from core.metadata import MetadataReport, read_metadata
 from core.project import Project
 from core.schema import Document, File, FileState, Page, Progress, TableReading, silent
+
+__all__ = ["MetadataReport", "add", "finish", "ingest", "keep", "read_metadata", "reread", "unfinished"]
 
 AT_ONCE = 2
 """Children that read at the same time."""
 
 NAME_LIMIT = 240
 WAITING = "Kept, and not read yet. Finish reading, or add the file again."
-_KEYS = ("file", "filename", "file_name", "file name", "name", "datei", "dateiname")
-_DESCRIBED = ("date", "author", "group", "language")
 
 
-@dataclass(frozen=True)
-class MetadataReport:
-    """Which files a metadata table spoke of: how many are here, and the names of those that are not."""
-
-    matched: int
-    unmatched: tuple[str, ...]
+def keep(project: Project, name: str, data: bytes) -> File:
+    """Put a file's bytes on disk and the file into the list; return it, waiting unless these very bytes were read before."""
+    clean = _clean_name(name)
+    sha256 = project.put_blob(data)
+    old = project.file(short("file", clean))
+    if old and old.sha256 == sha256:
+        return old
+    new = old or File(short("file", clean), clean, sha256, len(data), added=time.time())
+    new = replace(new, sha256=sha256, size=len(data), state=FileState.WAITING, detail=WAITING)
+    project.save_file(new)
+    return new
 
 
 def add(
@@ -48,8 +53,8 @@ def add(
     limits: Limits = LIMITS,
 ) -> File:
     """Keep a file's bytes, read it, and return it in the state in which that ended; see `ingest`."""
-    file, again = _keep(project, name, data)
-    if again or password or reading or _says_other(columns, file):
+    file = keep(project, name, data)
+    if file.state is FileState.WAITING or password or reading or _says_other(columns, file):
         file = _save(project, file, _read(project, file, data, password, reading, columns, limits))
     _check_columns([file], columns)
     return file
@@ -71,21 +76,19 @@ def ingest(
     `columns` overrides what the tables' columns are guessed to be (role -> column), `passwords` is by file name. Raises
     `UserError` for a column that none of the tables has, once everything is read.
     """
-    kept = {}
+    kept: dict[str, tuple[File, str]] = {}
     for name, data in files:
-        file, again = _keep(project, name, data)
-        password = (passwords or {}).get(name, "")
-        kept[file.id] = (file, password, again or bool(password) or _says_other(columns, file))
-    work = [(file, password) for file, password, again in kept.values() if again]
+        file = keep(project, name, data)
+        kept[file.id] = (file, (passwords or {}).get(name, ""))
+    work = [
+        (file, password)
+        for file, password in kept.values()
+        if file.state is FileState.WAITING or (password and file.state is FileState.PASSWORD) or _says_other(columns, file)
+    ]
     done = {file.id: file for file in _read_all(project, work, columns, progress, limits)}
-    result = [done.get(file_id, kept[file_id][0]) for file_id in dict.fromkeys(short("file", _clean_name(name)) for name, _ in files)]
+    result = [done.get(file_id, file) for file_id, (file, _) in kept.items()]
     _check_columns(result, columns)
     return result
-
-
-def keep(project: Project, name: str, data: bytes) -> File:
-    """Put a file's bytes on disk and the file into the list, to be read later by `finish`."""
-    return _keep(project, name, data)[0]
 
 
 def unfinished(project: Project) -> list[File]:
@@ -115,35 +118,6 @@ def reread(project: Project, file_id: str, *, password: str = "", reading: Table
     return _save(project, file, parsed)
 
 
-def read_metadata(project: Project, data: bytes, *, limits: Limits = LIMITS) -> MetadataReport:
-    """Take date, author, group, language and free fields of documents from a CSV with a row for each file.
-
-    Its column "file" (or "filename", "name") says which. What it says is kept for files that are added later, and wins
-    over what a table's own columns say. Raises `UserError` where the bytes are no such table.
-    """
-    parsed = sandbox.parse(data, ReadRequest("metadata.csv", preview_rows=100_000), limits)
-    header = list(parsed.preview[0]) if parsed.preview else []
-    key = next((name for wanted in _KEYS for name in header if name.casefold() == wanted), None)
-    if key is None:
-        raise UserError(
-            f"This is not a table of files: {'its columns are ' + ', '.join(header[:12]) if header else parsed.detail}",
-            "Give it a column called “file” with the files' names, and columns such as date, author, group or language.",
-        )
-    known = {name: role for name, role in parsed.reading.columns.items() if role in _DESCRIBED}
-    known |= {name: name.casefold() for name in header if name.casefold() in _DESCRIBED}
-    entries = {
-        row[key]: {known.get(name, name): cell for name, cell in row.items() if name != key and cell} for row in parsed.preview if row[key]
-    }
-    project.set_meta("metadata", json.dumps({**_metadata(project), **entries}, ensure_ascii=False))
-    matched = set()
-    for file in project.files():
-        name = _entry(entries, file.name)
-        if name is not None:
-            matched.add(name)
-            project.save_documents(_described(document, entries[name]) for document in project.documents(file.id))
-    return MetadataReport(len(matched), tuple(name for name in entries if name not in matched))
-
-
 # --- keeping ----------------------------------------------------------------------------------------------------------
 
 
@@ -151,19 +125,6 @@ def _clean_name(name: str) -> str:
     """Return a name that can be shown: printable, not endless. It is never a path."""
     clean = unicodedata.normalize("NFC", one_line("".join(c if c.isprintable() else " " for c in name), 10_000)) or "unnamed"
     return clean if len(clean) <= NAME_LIMIT else f"{clean[: NAME_LIMIT - 40]}… {digest(clean)[:8]} {clean[-20:]}"
-
-
-def _keep(project: Project, name: str, data: bytes) -> tuple[File, bool]:
-    """Put the bytes on disk and the file into the list, waiting; say whether it is to be read."""
-    clean = _clean_name(name)
-    sha256 = project.put_blob(data)
-    old = project.file(short("file", clean))
-    if old and old.sha256 == sha256:
-        return old, old.state is FileState.WAITING
-    new = old or File(short("file", clean), clean, sha256, len(data), added=time.time())
-    new = replace(new, sha256=sha256, size=len(data), state=FileState.WAITING, detail=WAITING)
-    project.save_file(new)
-    return new, True
 
 
 def _bytes(project: Project, file: File) -> bytes:
@@ -221,14 +182,8 @@ def _read_all(
 
 
 def _save(project: Project, file: File, parsed: Parsed) -> File:
-    entries = _metadata(project)
-    name = _entry(entries, file.name)
-    documents: list[Document] = []
-    pages: list[Page] = []
-    for position, found in enumerate(parsed.documents):
-        document = _document(file, position, found)
-        documents.append(_described(document, entries[name]) if name is not None else document)
-        pages += _pages(document.id, found)
+    documents = metadata.described(project, file, [_document(file, position, found) for position, found in enumerate(parsed.documents)])
+    pages = [page for document, found in zip(documents, parsed.documents, strict=True) for page in _pages(document.id, found)]
     saved = replace(
         file,
         kind=parsed.kind or file.kind,
@@ -284,29 +239,3 @@ def _check_columns(files: Sequence[File], columns: Mapping[str, str] | None) -> 
             raise UserError(f"There is no role called “{role}”.", f"Choose one of: {', '.join(roles.ROLES)}.")
         if headers and all(roles.missing({role: name}, header) for header in headers):
             raise UserError(f"There is no column called “{name}”.", f"The columns are: {', '.join(headers[0][:20])}.")
-
-
-# --- metadata ---------------------------------------------------------------------------------------------------------
-
-
-def _metadata(project: Project) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(project.meta("metadata", "{}"))
-    return found
-
-
-def _entry(entries: Mapping[str, Mapping[str, str]], name: str) -> str | None:
-    """Return the entry that means this file: by its name, else by its name without folders, else without the ending."""
-
-    def forms(text: str) -> tuple[str, str, str]:
-        whole = unicodedata.normalize("NFC", text).casefold().strip()
-        last = whole.replace("\\", "/").rsplit("/", 1)[-1]
-        return whole, last, last.rsplit(".", 1)[0]
-
-    wanted = forms(name)
-    return next((entry for form in range(3) for entry in entries if forms(entry)[form] == wanted[form]), None)
-
-
-def _described(document: Document, entry: Mapping[str, str]) -> Document:
-    own: dict[str, Any] = {name: value for name, value in entry.items() if name in _DESCRIBED}
-    free = {name: value for name, value in entry.items() if name not in _DESCRIBED}
-    return replace(document, **own, fields={**document.fields, **free})

@@ -38,7 +38,8 @@ def find(sample: str, *, truncated: bool = False) -> Layout:
     layouts = [measure(sample, sign, truncated=truncated) for sign in DELIMITERS if sign != "\n"]
     plausible = [found for found in layouts if found.columns > 1 and found.agreement > 0.55]
     single = Layout("\n", 1, 1.0, max(found.rows for found in layouts))
-    return max(plausible, key=lambda found: (round(found.agreement, 1), found.columns), default=single)
+    # where all else is equal, the sign that is rarer in running text
+    return max(plausible, key=lambda found: (round(found.agreement, 1), found.columns, ",;\t|".index(found.delimiter)), default=single)
 
 
 def separator(delimiter: str) -> str:

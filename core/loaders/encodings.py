@@ -9,6 +9,13 @@ from collections.abc import Sequence
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 WESTERN = ("cp1252", "cp1250", "cp1254", "cp1257")
+SPOKEN = {
+    "cp1250": ("Polish", "Czech", "Slovak", "Hungarian", "Croatian", "Slovene", "Romanian"),
+    "cp1254": ("Turkish",),
+    "cp1257": ("Lithuanian", "Latvian", "Estonian"),
+}
+"""The languages that speak for another encoding than the usual cp1252."""
+
 OTHERS = ("cp949", "cp932", "gb18030", "big5", "euc_jp", "cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp874")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", *WESTERN, *OTHERS)
 """What a page offers to correct the encoding with; any other that Python knows works too."""
@@ -63,18 +70,18 @@ def find(data: bytes) -> str:
     return "cp1252"  # the only common one with bytes that mean nothing, which decode replaces
 
 
-def _ranked(sample: bytes, candidates: tuple[str, ...]) -> Sequence[str]:
+def _ranked(sample: bytes, candidates: Sequence[str]) -> list[str]:
+    """Return encodings, the likeliest first, by charset-normalizer's measure of mess and of language."""
     from charset_normalizer import from_bytes
 
     matches = from_bytes(sample, cp_isolation=list(candidates), threshold=0.3)
-    # encodings in which these bytes are the same text are given as one
-    likely = {name: (-round(match.coherence, 2), match.chaos) for match in matches for name in match.could_be_from_charset}
-    if candidates is WESTERN:
-        # only a language that is clearly recognised speaks for another than the common one
-        likely.setdefault("cp1252", (0.0, 0.0))
-        likely["cp1252"] = (likely["cp1252"][0] - 0.1, 0.0)
-        return sorted((name for name in likely if name in candidates), key=lambda name: likely[name])
-    return [match.encoding for match in matches if match.encoding in candidates] + list(candidates)
+    if candidates is not WESTERN:
+        return [match.encoding for match in matches if match.encoding in candidates] + list(candidates)
+    # encodings in which the bytes are the same text are given as one match
+    coherence = {name: match.coherence for match in matches for name in match.could_be_from_charset}
+    usual = coherence.get("cp1252", 0.0)
+    own = [match.encoding for match in matches if match.language in SPOKEN.get(match.encoding, ()) and match.coherence > usual]
+    return own + list(WESTERN)
 
 
 def _fits(data: bytes, encoding: str) -> bool:

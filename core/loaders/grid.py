@@ -91,14 +91,15 @@ def _parse(data: bytes, encoding: str, delimiter: str, width: int) -> tuple[list
     """Return the rows, and how many had too many cells: by pandas, or row by row where that finds the table ragged."""
     import pandas as pd
 
-    warnings.simplefilter("error", pd.errors.ParserWarning)  # it warns where it throws cells away
     separator = delimiters.separator(delimiter)
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
         try:
-            frame = pd.read_csv(
-                BytesIO(data), sep=separator, header=None, names=list(range(width)), index_col=False, dtype=object, encoding=encoding,
-                encoding_errors="replace", keep_default_na=False, na_filter=False, compression=None, nrows=ROWS + 1, quoting=quoting,
-            )  # fmt: skip
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas warns where it throws cells away
+                frame = pd.read_csv(
+                    BytesIO(data), sep=separator, header=None, names=list(range(width)), index_col=False, dtype=object, encoding=encoding,
+                    encoding_errors="replace", keep_default_na=False, na_filter=False, compression=None, nrows=ROWS + 1, quoting=quoting,
+                )  # fmt: skip
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             if "EOF inside string" in str(error):  # a quote that is never closed: from there on quotes are only signs
                 continue

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from core.loaders import delimiters
-from core.loaders.encodings import start
+from core.loaders.cleaning import one_line
+from core.loaders.encodings import known, start
 from core.loaders.parsed import Parsed, ReadRequest
 from core.schema import FileState
 
@@ -38,6 +39,9 @@ def detect(data: bytes, request: ReadRequest) -> str | Parsed:
     for magic, words in FOREIGN:
         if data.startswith(magic):
             return Parsed(FileState.NOT_TEXT, words)
+    if request.reading.encoding and not known(request.reading.encoding):
+        name = one_line(request.reading.encoding, 40)
+        return Parsed(FileState.NOT_TEXT, f"There is no encoding called “{name}”. Choose another, such as utf-8 or cp1252.")
     text, _ = start(data, _SAMPLE, request.reading.encoding)
     if len(_CONTROL.findall(text)) > 0.02 * len(text):
         return Parsed(FileState.NOT_TEXT, f"The bytes of this file are neither text nor a table. {ASK}")
@@ -50,5 +54,7 @@ def _looks_like_table(text: str, ending: str) -> bool:
     if ending in ("md", "markdown", "html", "htm", "json", "jsonl", "xml", "py", "log"):
         return False
     found = delimiters.find(text, truncated=len(text) >= _SAMPLE)
-    # poems and letters may have one comma in every line
+    inside = text.count(found.delimiter) - text.count(found.delimiter + "\n")
+    if text.count(found.delimiter + " ") * 2 > inside:
+        return False  # a poem may have as many commas in every line, with a space after them
     return found.columns >= (2 if found.delimiter == "\t" else 3) and found.rows >= 5 and found.agreement >= 0.95

@@ -25,7 +25,8 @@ def set_aside(pages: Sequence[Sequence[str]]) -> list[tuple[list[str], list[str]
     pages count on with it. A transcript's line numbers go too. Lines go from the edge inwards, so nothing is cut out of the middle. Where this would take
     half of the text, the pages are copies of each other rather than framed alike, and everything is kept.
     """
-    gone = [line_numbers(lines) for lines in pages]
+    counted = [line_numbers(lines) for lines in pages]
+    gone = [set(out) for out in counted]
     for step in (1, -1):
         edges = [_edge(lines, step, out) for lines, out in zip(pages, gone, strict=True)]
         keys, offsets = _running_keys(pages, edges), _page_offsets(pages, edges)
@@ -35,10 +36,9 @@ def set_aside(pages: Sequence[Sequence[str]]) -> list[tuple[list[str], list[str]
                 if not (_masked(pages[number][index]) in keys if value is None else value - number in offsets):
                     break
                 gone[number].add(index)
-    result = [_part(lines, out) for lines, out in zip(pages, gone, strict=True)]
-    kept = sum(len(line) for lines, _ in result for line in lines)
-    everything = sum(len(line) for lines in pages for line in lines)
-    return result if kept * 2 >= everything else [(list(lines), []) for lines in pages]
+    framed = sum(len(lines[i]) for lines, out, own in zip(pages, gone, counted, strict=True) for i in out - own)
+    text = sum(len(line) for lines, own in zip(pages, counted, strict=True) for i, line in enumerate(lines) if i not in own)
+    return [_part(lines, out) for lines, out in zip(pages, gone if framed * 2 <= text else counted, strict=True)]
 
 
 def page_number(line: str) -> int | None:

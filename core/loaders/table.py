@@ -8,7 +8,7 @@ from core.loaders import rows
 from core.loaders.cleaning import counted, one_line
 from core.loaders.columns import PASSAGE, ROLES, guess_columns, missing, override
 from core.loaders.delimiters import DELIMITERS
-from core.loaders.encodings import ENCODINGS, known
+from core.loaders.encodings import ENCODINGS
 from core.loaders.grid import BrokenTableError, Grid, TooHeavyError, read_grid
 from core.loaders.parsed import Parsed, ReadRequest
 from core.schema import FileState, TableReading
@@ -25,9 +25,6 @@ def read(data: bytes, request: ReadRequest) -> Parsed:
     Choose it for: questions with answers (real pairs), texts one a row, things with attributes.
     Source: https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html
     """
-    if request.reading.encoding and not known(request.reading.encoding):
-        words = f"There is no encoding called “{one_line(request.reading.encoding, 40)}”. Choose another, such as utf-8 or cp1252."
-        return Parsed(FileState.NOT_TEXT, words, "table", reading=request.reading)
     try:
         grid = read_grid(data, request.reading)
     except TooHeavyError as error:
