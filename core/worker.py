@@ -1,6 +1,6 @@
 """The child process that carries out one run: `python -m core.worker <folder>`, here or on a bigger machine.
 
-Only the standard library is imported before the lock is taken, so that whoever started the run waits a moment only.
+Little more than the standard library is imported before the lock is taken, so that whoever started the run waits a moment only.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from core import lock
+from core import disk, lock, processes
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str]) -> int:
     launched = "--launched" in arguments
     folder = Path(arguments[0]).resolve()
     first = lock.take(folder / "lock")
+    if first:  # before anybody hears of it, so that whoever wants to end this process knows it
+        disk.write_atomic(folder / "worker.json", json.dumps(asdict(processes.own())))
     if launched:
         with contextlib.suppress(OSError):  # whoever asked may be gone by now; the run goes on
             os.write(1, b"locked\n" if first else b"taken\n")
@@ -47,7 +50,7 @@ def yield_to_others() -> None:
 
 def carry_out(folder: Path, secrets: dict[str, str]) -> int:
     """Wait for the run's turn, do its stage, and write how it ended; return 0 when it did what was asked."""
-    from core import lanes, pipeline, processes
+    from core import lanes, pipeline
     from core.errors import UserError
     from core.job import Job, Stopped
     from core.run_folder import Run
@@ -55,7 +58,6 @@ def carry_out(folder: Path, secrets: dict[str, str]) -> int:
     from core.secrets import redact
 
     run = Run(folder)
-    run.write("worker.json", processes.own())
     job = Job(run, secrets)
     try:
         stage = pipeline.STAGES[run.kind]
