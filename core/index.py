@@ -124,11 +124,15 @@ class Index:
             self._threads.append(threading.Thread(target=self.build, args=(name, ids, vectors), daemon=True))
             self._threads[-1].start()
 
+    def wait(self) -> None:
+        """Wait until every collection that is being filled is done."""
+        for thread in self._threads:
+            thread.join()
+
     def close(self) -> None:
         """Close Chroma and seal the folder; nothing is answered any more."""
         self._closed = True
-        for thread in self._threads:
-            thread.join()
+        self.wait()
         with self._calls:
             self._release()
             _open.pop(self.folder, None)
@@ -158,8 +162,10 @@ class Index:
 
     def _guarded(self, call: Callable[[], T]) -> T | None:
         """Return what the call returns, or None after throwing the index away because Chroma failed."""
-        from chromadb.errors import ChromaError
-
+        try:
+            from chromadb.errors import ChromaError
+        except (ImportError, OSError, ValueError, RuntimeError):  # an old SQLite, or a .env in the current folder that it chokes on
+            return None
         try:
             return call()
         except (ChromaError, OSError, ValueError, AttributeError, KeyError, RuntimeError):
@@ -178,17 +184,20 @@ class Index:
 
 
 def open_index(folder: Path) -> Index | None:
-    """Return this process's index in `folder` (made if missing), or None when another process owns it: search exactly.
+    """Return this process's index in `folder` (made if missing), or None when it cannot have it: search exactly.
 
-    The lock lies beside the folder and is this process's until it ends.
+    It cannot when another process owns it, or nothing may be written there. The lock lies beside the folder and is this process's until it ends.
     """
     place = folder.resolve()
     with _opening:
-        if place not in _open:
-            place.mkdir(parents=True, exist_ok=True)
-            if not lock.take(place.with_name(f"{place.name}.lock")):
-                return None
-            _open[place] = Index(place)
+        try:
+            if place not in _open:
+                place.mkdir(parents=True, exist_ok=True)
+                if not lock.take(place.with_name(f"{place.name}.lock")):
+                    return None
+                _open[place] = Index(place)
+        except OSError:
+            return None
         return _open[place]
 
 

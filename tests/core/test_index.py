@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +16,7 @@ import numpy as np
 import pytest
 
 from core import index, search
+from tests.conftest import ROOT
 
 
 def _unit(count: int, seed: int = 1, dimension: int = 24) -> np.ndarray:
@@ -117,9 +122,6 @@ def test_a_killed_owner_leaves_nothing_that_is_trusted(folder: Path) -> None:
 
 
 def _build_and_die(folder: Path) -> None:
-    import os
-    import signal
-
     index.open_index(folder).build(NAME, IDS, VECTORS)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -150,8 +152,7 @@ def test_more_passages_than_one_batch_are_all_there(opened: index.Index) -> None
 def test_filling_in_the_background_ends_ready_and_only_once(opened: index.Index) -> None:
     for _ in range(3):
         opened.fill(NAME, IDS, VECTORS)
-    for thread in [t for t in threading.enumerate() if t.daemon and t.name.startswith("Thread")]:
-        thread.join(30)
+    opened.wait()
     assert opened.ready(NAME)
     assert opened.filling(NAME) is None
 
@@ -187,6 +188,21 @@ def test_a_deleted_project_closes_without_a_word(folder: Path, opened: index.Ind
     shutil.rmtree(folder)
     index.close_index(folder)
     assert not folder.exists()
+
+
+def test_where_chroma_cannot_be_imported_search_is_exact(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ALLOW_RESET=nonsense\n")  # Chroma reads it on import, whatever we say
+    code = f"from pathlib import Path; from core import index; import numpy as np; i = index.open_index(Path({str(folder)!r}));"
+    code += "v = np.eye(3, dtype=np.float32); print(i.build('c-000', list('abc'), v), i.search('c-000', v[0], 1))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert ran.stdout == "False None\n", ran.stderr
+
+
+def test_where_nothing_may_be_written_search_is_exact(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert index.open_index(tmp_path / "file" / "index") is None
 
 
 def test_no_settings_are_read_from_the_current_folder(folder: Path, opened: index.Index, tmp_path: Path, monkeypatch) -> None:
