@@ -133,8 +133,10 @@ def _query_span(pair: Pair, places: Places, span: tuple[int, int]) -> tuple[int,
     """Return where a query that was taken from its document stands now, (-1, -1) where it does not stand there any more."""
     if pair.query_start < 0:
         return -1, -1
-    words = r"\s+".join(re.escape(word) for word in pair.query.split())
     text = places.text(pair.document_id)
+    if " ".join(text[pair.query_start : pair.query_end].split()) == pair.query:
+        return pair.query_start, pair.query_end
+    words = r"\s+".join(re.escape(word) for word in pair.query.split())
     found = list(re.finditer(words, text)) if words else []
     spans = [match.span() for match in found]
     near = [s for s in spans if s[0] >= span[0] and s[1] <= span[1]] or spans

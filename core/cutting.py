@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class Cutter:
         self.room = max(4, limit - self.special - reserved)
         self.overlap = min(overlap, self.room // 2)
         self.tiny = min(TINY, self.room // 4)
+        self._count = lru_cache(maxsize=2048)(lambda text: len(self._encode(text).ids))  # a section is asked for several times
 
     def tokens(self, text: str) -> int:
         """Count the tokens of a passage, special ones included."""
@@ -143,9 +144,6 @@ class Cutter:
 
     def _encode(self, text: str) -> Any:
         return self.tokenizer.encode(text, add_special_tokens=False)
-
-    def _count(self, text: str) -> int:
-        return len(self._encode(text).ids)
 
     @cached_property
     def _chonkie(self) -> Any:
