@@ -42,11 +42,6 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     ragged: int = 0
 
-    def column(self, name: str, limit: int = -1) -> list[str]:
-        """Return the cells of one column that are not empty, of the first `limit` rows."""
-        index = self.header.index(name)
-        return [row[index] for row in (self.rows if limit < 0 else self.rows[:limit]) if row[index]]
-
 
 def is_number(cell: str) -> bool:
     """Say whether a cell is a number, with or without separators, a per cent sign or an exponent."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, strategies
 
 from core.loaders import LOADERS
 from core.loaders.child import read
 from core.loaders.cleaning import clean, one_line
 from core.loaders.parsed import Parsed, ParsedDocument, ParsedPage, ReadRequest
+from core.loaders.text import _pages
 from core.schema import FileState, TableReading
 
 
@@ -32,6 +34,12 @@ def test_long_text_is_cut_at_paragraphs_and_none_of_it_is_lost() -> None:
     assert "\n".join(cut) == text
     assert all(1000 < len(page) <= 3000 for page in cut[:-1])
     assert all(page.startswith(("Paragraph", "\nParagraph")) for page in cut)
+
+
+@given(strategies.lists(strategies.text(max_size=400), max_size=60))
+def test_pages_joined_are_the_text_again(paragraphs: list[str]) -> None:
+    text = "\n\n".join(paragraphs).replace("\f", "")
+    assert "\n".join(_pages(text)) == clean(text).strip("\n")
 
 
 def test_text_without_a_newline_stays_whole() -> None:
