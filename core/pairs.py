@@ -11,9 +11,9 @@ from core.digest import short
 from core.errors import UserError
 from core.generators import GENERATORS, Material
 from core.generators.material import gather
-from core.project import Project
+from core.project import Project, Recut
 from core.recipe import PairSettings
-from core.schema import Pair, PairState, Progress, silent
+from core.schema import Chunk, Pair, PairState, Progress, Region, silent
 from core.sieve import BY_HAND, EXACT, NEAR, SEVERAL, Sieve, evenly
 
 __all__ = ["PairReport", "add_by_hand", "edit", "judge", "make", "reattach"]
@@ -63,6 +63,7 @@ def make(
             else:
                 added += _generate(project, material, settings, name, sieve, part, stop)
     finally:
+        _mend(project, material)
         drop, back = sieve.ambiguous(project.pairs())
         project.update_pairs(drop, state=PairState.DROPPED, reason=SEVERAL)
         project.update_pairs(back, state=PairState.KEPT, reason="")
@@ -131,6 +132,19 @@ def _chosen(material: Material, settings: PairSettings) -> list[str]:
     if any(document.questions for document in material.documents.values()):
         wanted.add("columns")
     return sorted(wanted, key=lambda name: (name != "columns", list(GENERATORS).index(name)))
+
+
+def _mend(project: Project, material: Material) -> None:
+    """Attach the pairs whose chunks were cut anew while they were made."""
+    made_of = {chunk.id for chunk in material.chunks}
+
+    def change(chunks: list[Chunk], pairs: list[Pair], regions: list[Region]) -> Recut | None:
+        there = {chunk.id for chunk in chunks}
+        loose = [pair for pair in pairs if any(c in made_of and c not in there for c in pair.positives)]
+        return Recut(chunks, reattach(loose, material.chunks, chunks), regions) if loose else None
+
+    if made_of != {chunk.id for chunk in project.chunks()}:
+        project.recut(change)
 
 
 def _part(progress: Progress, number: int, total: int) -> Progress:

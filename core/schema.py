@@ -167,7 +167,7 @@ class Pair:
     people: bool = False  # asked by a person, not made from the documents
     judge_only: bool = False
     state: PairState = PairState.KEPT
-    reason: str = ""  # why it was dropped: "exact duplicate", "near duplicate", "by hand", "passage gone"
+    reason: str = ""  # of a drop: "exact duplicate", "near duplicate", "several passages", "passage gone"; "by hand" of either state
     query_start: int = -1
     query_end: int = -1
     part: Part = Part.NONE

@@ -240,6 +240,22 @@ def test_pairs_moved_by_a_new_cut_count_for_their_chunk(project: Project) -> Non
     assert project.count_pairs() == before
 
 
+def test_pairs_made_while_the_text_is_cut_anew_find_their_passages(project: Project) -> None:
+    text = "\n\n".join(f"## {t.title()}\n\n{passage(t)}" for t in TOPICS)
+    ingest.ingest(project, [("zoo.md", text.encode())])
+    chunk.rechunk(project, ChunkSettings(size=128), BASE_MODEL)
+
+    def meanwhile(fraction: float, said: str) -> None:
+        chunk.rechunk(project, ChunkSettings(size=40, overlap=0), BASE_MODEL)
+
+    pairs.make(project, OFFLINE, progress=meanwhile)
+    there = {c.id: c for c in project.chunks()}
+    assert project.count_pairs() > 10
+    for pair in project.pairs():
+        assert all(c in there for c in pair.positives)
+        assert pair.generator != "sentence" or pair.query in " ".join(there[pair.positives[0]].text.split())
+
+
 def test_stopping_keeps_what_was_made_and_going_on_ends_the_same(project: Project) -> None:
     big(project)
     done: list[str] = []
