@@ -29,7 +29,8 @@ def test_a_secret_is_handed_over_at_its_own_origin(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://api.example/v1", "https://api.example:8443/v1", "https://api.example.evil/v1", "https://evil/api.example", "", "https://[x"]
+    "url",
+    ["http://api.example/v1", "https://api.example:8443/v1", "https://api.example.evil/v1", "https://evil/api.example", "", "https://[x"],
 )
 def test_a_secret_is_refused_at_another_origin(url):
     with pytest.raises(UserError) as caught:
