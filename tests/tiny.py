@@ -62,11 +62,11 @@ def dataset(passages: int = 60, *, concepts: int = 8, people: bool = True, gener
     fifth of the passages is held out for dev and a fifth for test.
     """
     draw = random.Random(seed)
-    word = lambda: "".join(draw.choices(string.ascii_lowercase, k=6))  # noqa: E731
-    names = [(word(), word()) for _ in range(concepts)]
-    filler = [word() for _ in range(20)]
+    words = iter(draw.sample([a + b for a in string.ascii_lowercase for b in string.ascii_lowercase], 2 * concepts + 10))
+    names = [(next(words), next(words)) for _ in range(concepts)]
+    filler = list(words)
     chosen = [draw.sample(range(concepts), 3) for _ in range(passages)]
-    texts = [" ".join([names[c][0] for c in things for _ in range(3)] + draw.sample(filler, 3)) for things in chosen]
+    texts = [" ".join([names[c][0] for c in things for _ in range(2)] + draw.sample(filler, 2)) for things in chosen]
     queries = [" ".join(names[c][1] for c in things) for things in chosen]
     held = [Question(f"q{i}", queries[i], (f"p{i}",), generator, people) for i in range(passages)]
     fifth = passages // 5

@@ -17,7 +17,7 @@ ALL = [*CORE, *DRAWN]
 ROWS = (
     "schema registry errors digest disk store lock processes secrets seal",
     "project recipe dataset machine",
-    "models modelfiles embeddings metrics text terms headings",
+    "models modelfiles hub compute embeddings metrics text terms headings",
     "losses rerankers search corpus index",
     "loaders generators guard endpoint",
     "ingest metadata chunk cutting attach themes pairs sieve split holdout leaks unseen train batches dev plan quick whole course watch checkpoints layers estimate",

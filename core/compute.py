@@ -1,0 +1,63 @@
+"""Where a model computes and how exactly: the device, and bfloat16 where the hardware has it and it is faster."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from core import machine
+from core.errors import UserError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+SMALL = 2_000_000  # parameters; below it bfloat16 has nothing to gain
+
+
+def autocast(device: str, precision: str) -> AbstractContextManager[Any]:
+    """Return the context in which a forward pass runs at `precision`."""
+    import torch
+
+    return torch.autocast(device, dtype=torch.bfloat16) if precision == "bfloat16" else nullcontext()
+
+
+def precision(model: SentenceTransformer) -> str:
+    """Choose bfloat16 where the hardware has it and it is faster, else float32; measured once per machine.
+
+    ATTUNE_PRECISION=float32 or bfloat16 decides instead.
+    """
+    import torch
+
+    wanted = os.environ.get("ATTUNE_PRECISION", "")
+    if wanted:
+        if wanted not in ("float32", "bfloat16"):
+            raise UserError(f"ATTUNE_PRECISION is “{wanted}”.", "Set it to float32 or bfloat16, or leave it out.")
+        return wanted
+    if sum(p.numel() for p in model.parameters()) < SMALL:
+        return "float32"
+    if model.device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    if model.device.type == "cpu" and machine.has_bfloat16():
+        return str(machine.remember("precision", lambda: _faster(model)))
+    return "float32"
+
+
+def _faster(model: SentenceTransformer) -> str:
+    texts = ["how the water of a river is kept clean " * 12] * 16
+
+    def seconds(kind: str) -> float:
+        with autocast("cpu", kind):
+            return machine.seconds(lambda: model.encode(texts, batch_size=16, show_progress_bar=False))
+
+    both = [(seconds("float32"), seconds("bfloat16")) for _ in range(4)][1:]  # the first of each builds its kernels
+    return "bfloat16" if min(b for _, b in both) * 1.1 < min(a for a, _ in both) else "float32"
+
+
+def device() -> str:
+    """Return where models run here: "cuda" where there is one, else "mps", else "cpu"."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
