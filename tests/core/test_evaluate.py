@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.recipe import EvaluateSettings
 from core.schema import Evaluation, Passage, Question, VerdictWord
+from tests import tiny
 from tests.wordmodel import WordModel
 
 SETTINGS = EvaluateSettings(resamples=200)
@@ -209,3 +211,14 @@ def test_it_agrees_with_sentence_transformers_own_evaluator(data: Path, tmp_path
     for our_name, their_name in pairs.items():
         assert means(ours, our_name)["base"] == pytest.approx(theirs[f"cosine_{their_name}"], abs=1e-3)
     assert 0.1 < means(ours)["base"] < 0.99
+
+
+def test_a_real_model_saved_again_is_known_as_the_base(tmp_path: Path) -> None:
+    from core import models
+
+    folder = tiny.model(tmp_path / "tiny")
+    shutil.copytree(folder, tmp_path / "run1" / "model")
+    base, tuned = models.load(str(folder)), models.load(str(tmp_path / "run1" / "model"))
+    found = evaluate.evaluate(tiny.dataset(), base, tuned, EmbeddingStore(tmp_path / "vectors"), SETTINGS)
+    assert found.model == "run1"
+    assert "the tuned model is the base model" in found.verdict.text
