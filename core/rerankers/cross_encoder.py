@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import models, search
+from core import compute, models, search
 from core.errors import UserError
 from core.search import NOTHING, Positions, Scores
 
@@ -58,7 +58,7 @@ def _load(folder: Path) -> Any:
     try:
         model = CrossEncoder(
             str(folder),
-            device=models.device(),
+            device=compute.device(),
             trust_remote_code=False,
             local_files_only=True,
             token=False,
