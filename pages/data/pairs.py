@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from core import runs
 from core.project import Project
 from core.schema import PairState
+from core.sieve import EXACT, NEAR, SEVERAL
 from pages.data import exporting, making, reviewing
 from pages.widgets import frame, live, stages
 
@@ -20,26 +23,23 @@ st.markdown(
 
 def report(project: Project) -> None:
     """Say what is there and what was left out."""
-    counted = {"kept": 0, "duplicates": 0, "by hand": 0}
+    counted = Counter[str]()
     for _, state, reason, count in project.pair_table():
-        kind = "kept" if state == PairState.KEPT else "duplicates" if "duplicate" in reason else "by hand"
-        counted[kind] += count
-    with st.grid(4):
-        st.metric("Pairs in use", f"{counted['kept']:,}", border=True)
-        st.metric(
-            "Asked by people",
-            f"{reviewing.by_people(project):,}",
-            border=True,
-            help="They judge best. A few dozen make the verdict worth more.",
-        )
-        st.metric(
-            "Duplicates left out", f"{counted['duplicates']:,}", border=True, help="Exact or nearly the same question for the same passage."
-        )
-        st.metric("Dropped", f"{counted['by hand']:,}", border=True, help="By you, or because their passage is gone.")
+        counted["kept" if state == PairState.KEPT else "alike" if reason in (EXACT, NEAR, SEVERAL) else "dropped"] += count
+    told = (
+        ("Pairs in use", counted["kept"], None),
+        ("Asked by people", reviewing.by_people(project), "They judge best. A few dozen make the verdict worth more."),
+        ("Duplicates left out", counted["alike"], "The same question, or nearly, was there already."),
+        ("Dropped", counted["dropped"], "By you, or because their passage is gone."),
+    )
+    for column, (label, number, help) in zip(st.columns(4), told, strict=True):
+        column.metric(label, f"{number:,}", border=True, help=help)
     last = next((run for run in runs.runs(project) if run.kind == "pairs"), None)
-    if last and (result := last.result()):
-        left = f"{result.get('exact_duplicates', 0):,} exact and {result.get('near_duplicates', 0):,} near duplicates were left out"
-        st.caption(f"The last time, {result.get('made', 0):,} were made and {result.get('kept', 0):,} kept; {left}.")
+    if last and (found := last.result()):
+        st.caption(
+            f"The last time {found.get('added', 0):,} came. Left out so far: {found.get('exact_duplicates', 0):,} exact duplicates, "
+            f"{found.get('near_duplicates', 0):,} near duplicates, {found.get('several_passages', 0):,} that several passages would answer."
+        )
 
 
 busy = bool(stages.active(project, "pairs"))

@@ -20,7 +20,9 @@ PARTS = {
     Part.GAP: "Set aside",
     Part.NONE: "Not divided yet",
 }
-HAND = "hand"
+ROWS = 15
+SHORT = {"columns": "Came along", "llm": "Language model", "typed": "Typed", "marked": "Marked"}
+BY_HAND = {"typed": "Typed by hand", "marked": "Kept for judging by hand"}
 
 
 def by_people(project: Project) -> int:
@@ -30,7 +32,7 @@ def by_people(project: Project) -> int:
 
 def kind(generator: str) -> str:
     """Return what made a pair, in words."""
-    return GENERATORS[generator].label if generator in GENERATORS else "Typed by hand"
+    return GENERATORS[generator].label if generator in GENERATORS else BY_HAND.get(generator, generator)
 
 
 def table(project: Project) -> None:
@@ -41,7 +43,7 @@ def table(project: Project) -> None:
         st.markdown("No pair fits these filters.")
         return
     slot = st.container()
-    shown = project.pairs(only, limit=tables.ROWS, offset=tables.offset(total, "pairs_page"))
+    shown = project.pairs(only, limit=ROWS, offset=tables.offset(total, "pairs_page", rows=ROWS))
     key = f"pairs_{short([pair.id for pair in shown])}"
     with slot:
         st.data_editor(
@@ -49,16 +51,17 @@ def table(project: Project) -> None:
             hide_index=True,
             key=key,
             height="content",
-            on_change=_save,
-            args=(project, shown, key),
             disabled=["Passage", "Kind", "Part", "Why dropped"],
             alt="Pairs that fit the filters, with a box to keep or drop each",
             column_config={
                 "Keep": st.column_config.CheckboxColumn(width="small", help="Untick to drop the pair. It can be kept again."),
-                "Question": st.column_config.TextColumn(width="large", required=True, help="Click twice to reword it."),
-                "Passage": st.column_config.TextColumn(width="large"),
+                "Question": st.column_config.TextColumn(width=310, required=True, help="Click twice to reword it."),
+                "Passage": st.column_config.TextColumn(width=230),
             },
         )
+        with errors.shown():
+            if _save(project, shown, key):
+                st.rerun()
     st.caption("Ticks and new wordings are saved at once.")
 
 
@@ -79,26 +82,28 @@ def _rows(project: Project, shown: list[Pair]) -> dict[str, list[object]]:
         "Keep": [pair.state is PairState.KEPT for pair in shown],
         "Question": [pair.query for pair in shown],
         "Passage": [" ".join(chunk.text.split())[:200] if chunk else "" for chunk in texts],
-        "Kind": [kind(pair.generator) for pair in shown],
+        "Kind": [SHORT.get(pair.generator, pair.generator.capitalize()) for pair in shown],
         "Part": [PARTS[pair.part] for pair in shown],
-        "Why dropped": [pair.reason for pair in shown],
+        "Why dropped": ["" if pair.state is PairState.KEPT else pair.reason for pair in shown],
     }
 
 
-def _save(project: Project, shown: list[Pair], key: str) -> None:
-    """Save what was just changed; the editor hands over all changes of its page, so the ones saved before are skipped."""
+def _save(project: Project, shown: list[Pair], key: str) -> bool:
+    """Save what was just changed and say whether there was anything.
+
+    The editor hands over all changes of its page every time, so those that were saved before are skipped.
+    """
     done = st.session_state.setdefault(f"saved_{key}", {})
-    with errors.kept():
-        for row, changes in st.session_state[key]["edited_rows"].items():
-            for column, value in changes.items():
-                if done.get((row, column)) == value:
-                    continue
-                pair = shown[int(row)]
-                if column == "Keep":
-                    pairs.judge(project, [pair.id], PairState.KEPT if value else PairState.DROPPED)
-                if column == "Question" and value is not None:
-                    pairs.edit(project, pair.id, value)
-                done[row, column] = value
+    edited = [(row, column, value) for row, changes in st.session_state[key]["edited_rows"].items() for column, value in changes.items()]
+    fresh = [(row, column, value) for row, column, value in edited if done.get((row, column)) != value]
+    for row, column, value in fresh:
+        done[row, column] = value
+        pair = shown[int(row)]
+        if column == "Keep":
+            pairs.judge(project, [pair.id], PairState.KEPT if value else PairState.DROPPED)
+        elif value is not None:
+            pairs.edit(project, pair.id, value)
+    return bool(fresh)
 
 
 def by_hand(project: Project) -> None:

@@ -5,31 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
-from core.run_folder import Run
-from pages.results import testset, verdicts
+from pages.results import choosing, testset, verdicts
 from pages.widgets import charts, errors, frame, live
 
 project = frame.open_project("Evaluate", needs="model")
 runs.collect(project)
 live.progress(project, "train")
 live.progress(project, "evaluate")
-judged = {run_id: digest for run_id, digest, _ in project.evaluated()}
-trained = [run for run in runs.runs(project) if run.kind == "train" and run.model]
-
-
-def chosen() -> Run:
-    """Return the model in question: the newest that has a verdict, or another one."""
-    by_id = {run.id: run for run in trained}
-    first = next((i for i, run_id in enumerate(by_id) if run_id in judged), 0)
-    if len(by_id) == 1:
-        return trained[0]
-    picked = st.selectbox(
-        "Model", list(by_id), index=first, format_func=lambda run_id: verdicts.name(by_id[run_id]), key="evaluated_run", width=420
-    )
-    return by_id[picked]
-
-
-run = chosen()
+run = choosing.choose(project)
 evaluation = project.evaluation(run.id)
 if evaluation is None:
     st.markdown("This model has not been judged yet. Judging takes about a minute.")

@@ -71,12 +71,19 @@ def delete(project: Project) -> None:
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete"):
             with errors.shown():
-                projects.delete(project, before=lambda: runs.end(project))
+                projects.delete(project, before=lambda: _end(project))
                 st.session_state.pop("project_id", None)
                 frame.notice("The project is deleted.")
                 st.rerun()
         if st.button("Keep it", key="keep"):
             st.rerun()
+
+
+def _end(project: Project) -> None:
+    from core import index
+
+    runs.end(project)
+    index.close_index(project.folder / "index")
 
 
 def _plural(name: str) -> str:

@@ -1,5 +1,33 @@
-"""Train."""
+"""Train: what will be done, and how long will it take?"""
 
-from pages.widgets import frame
+from __future__ import annotations
 
-frame.open_project("Train")
+import streamlit as st
+
+from core import runs
+from pages.training import dial, division, settings
+from pages.widgets import errors, frame, live, routes, stages
+
+project = frame.open_project("Train", needs="pairs")
+st.markdown(
+    "The model is tuned so that each question lands near the passage that answers it. The untouched base model takes part as well, "
+    "and is kept when nothing does better."
+)
+recipe = project.recipe()
+division.show(project, recipe)
+
+st.header("How thorough", anchor=False)
+above = st.container()
+asked = settings.advanced(project, recipe)
+with errors.shown():
+    with above:
+        chosen = dial.choose(project, recipe, asked["base_model"])
+    busy = stages.active(project, "train")
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=bool(busy), key=live.LEAVING):
+        with st.spinner("Dividing the questions and writing the data"):
+            wanted = settings.wanted(recipe, asked, chosen)
+            project.save_recipe(train=wanted.train, split=wanted.split)
+            runs.start(project, "train", wanted, title=dial.TITLES[chosen])
+        routes.go("runs")
+    if busy:
+        st.caption("A training is under way. The Runs page shows how far it is.")

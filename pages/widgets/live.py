@@ -11,12 +11,22 @@ from core.schema import RunState, RunStatus
 from pages.widgets import errors, routes
 from pages.widgets.stages import active
 
+LEAVING = "start"  # the key of the one button that does so
 EVERY = 1.0  # seconds between two looks at a run's files
 
 
 def strip(project: Project) -> None:
     """Draw the stages of a project as links, kept current while something runs."""
-    st.fragment(_strip, run_every=2 if active(project) else None)(project)
+    st.fragment(_strip, run_every=2 if active(project) and not leaving() else None)(project)
+
+
+def leaving() -> bool:
+    """Say whether this run of the script works for more than a moment and then opens another page.
+
+    Nothing may tick meanwhile: Streamlit 1.67 would carry out a tick of the old page after the new one is drawn, and
+    the browser would be left with an empty page.
+    """
+    return bool(st.session_state.get(LEAVING))
 
 
 def _strip(project: Project) -> None:

@@ -1,0 +1,91 @@
+"""The one dial: how thorough, with the minutes that each choice takes on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import streamlit as st
+
+from core import estimate
+from core.errors import UserError
+from core.overview import minutes
+from core.plan import DIALS, choose_dial
+from core.project import PairFilter, Project
+from core.recipe import Recipe
+from core.schema import PairState, Part
+from pages.widgets import live
+
+TITLES = {"quick": "Quick", "balanced": "Balanced", "thorough": "Thorough"}
+WORDS = {
+    "quick": "A map on top of the model. The model itself stays as it is.",
+    "balanced": "The whole model, three times through all pairs.",
+    "thorough": "The whole model, up to ten times, ending early when it no longer helps.",
+}
+LONGEST = 6  # models whose pace is remembered while the app runs
+
+
+@st.cache_resource(max_entries=LONGEST, show_spinner=False)
+def _pace(base_model: str) -> Future[estimate.Pace]:
+    """Measure the machine's pace with a model in a thread of its own; the first time takes about ten seconds."""
+    return ThreadPoolExecutor(1, thread_name_prefix="pace").submit(estimate.pace, base_model)
+
+
+def choose(project: Project, recipe: Recipe, base_model: str) -> str:
+    """Draw the dial and return its setting; raise `UserError` for a base model that cannot be had."""
+    pairs, people = counted(project, recipe)
+    known = _minutes(pairs, project.count_chunks(), base_model)
+    best = choose_dial(people, known or dict.fromkeys(DIALS, 0.0))
+    before = recipe.train.dial if recipe.train.dial in DIALS else best
+    chosen = st.radio(
+        "How thorough",
+        DIALS,
+        index=DIALS.index(before),
+        format_func=lambda name: f"{TITLES[name]}{_about(known, name)}{' (suggested)' if name == best else ''}",
+        captions=[WORDS[name] for name in DIALS],
+        label_visibility="collapsed",
+        key=f"dial_{best}",  # another suggestion starts afresh
+    )
+    if not people:
+        st.caption(
+            "All pairs were made from the documents alone. Measured on other collections, Quick is the safe use of such pairs, while "
+            "tuning the whole model on them can make search worse for people's own questions."
+        )
+    return chosen or best
+
+
+def counted(project: Project, recipe: Recipe) -> tuple[int, bool]:
+    """Return about how many pairs will be learned from, and whether a person or a language model asked any."""
+    only = PairFilter(state=PairState.KEPT, part=Part.TRAIN)
+    pairs = project.count_pairs(only)
+    if not pairs:  # not divided yet
+        only = PairFilter(state=PairState.KEPT)
+        pairs = round(project.count_pairs(only) * (1 - recipe.split.dev - recipe.split.test))
+    asked = project.count_pairs(PairFilter(state=only.state, part=only.part, people=True))
+    written = project.count_pairs(PairFilter(state=only.state, part=only.part, generator="llm"))
+    return pairs, bool(asked or written)
+
+
+def _about(known: Mapping[str, float] | None, name: str) -> str:
+    return f" · about {minutes(known[name] * 60)}" if known else ""
+
+
+def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[str, float] | None:
+    """Return each dial's minutes, or None while the machine is being measured (the page is drawn again once it is)."""
+    pace = _pace(base_model)
+    if not pace.done():
+        if not live.leaving():
+            st.fragment(_wait, run_every=1)(base_model)
+        return None
+    try:
+        pace.result()
+    except UserError:
+        _pace.clear(base_model)  # the next visit tries again
+        raise
+    return dict(estimate.estimate(pairs, passages, base_model))
+
+
+def _wait(base_model: str) -> None:
+    if _pace(base_model).done():
+        st.rerun()
+    st.caption(":shimmer[Measuring how fast this machine is, which is done once and takes some ten seconds]")

@@ -1,0 +1,53 @@
+"""Everything about training that follows by itself, for those who want to say it themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.project import Project
+from core.recipe import Recipe, SplitSettings, TrainSettings
+from pages.data.reviewing import kind
+from pages.widgets import forms
+
+NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience")
+SPLIT = ("dev", "test", "near_duplicate")
+
+
+def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
+    """Draw the folded settings and return them; those of the division are under "split"."""
+    train = recipe.train
+    with st.expander("Advanced", icon=":material/settings:"):
+        asked: dict[str, Any] = {
+            "base_model": st.text_input(
+                forms.title(TrainSettings, "base_model"), train.base_model, help=forms.help(TrainSettings, "base_model"), key="base_model"
+            )
+        }
+        for column, name in zip(st.columns(4) + st.columns(4), NUMBERS, strict=False):
+            with column:
+                asked[name] = forms.number(TrainSettings, name, getattr(train, name), key=f"train_{name}", placeholder="By itself")
+        made = sorted({generator for generator, *_ in project.pair_table()})
+        asked["generators"] = st.multiselect(
+            forms.title(TrainSettings, "generators"),
+            made,
+            default=[name for name in train.generators if name in made],
+            format_func=kind,
+            help=forms.help(TrainSettings, "generators"),
+            key="train_generators",
+        )
+        asked["dropout"] = st.checkbox(
+            forms.title(TrainSettings, "dropout"), train.dropout, help=forms.help(TrainSettings, "dropout"), key="train_dropout"
+        )
+        if project.test_set() is None:
+            for column, name in zip(st.columns(3), SPLIT, strict=True):
+                with column:
+                    value = forms.number(SplitSettings, name, getattr(recipe.split, name), key=f"split_{name}")
+                    asked.setdefault("split", {})[name] = value
+    return asked
+
+
+def wanted(recipe: Recipe, asked: dict[str, Any], dial: str) -> Recipe:
+    """Return the recipe with what was asked for; raise `UserError` for what does not go together."""
+    changes = {name: value for name, value in asked.items() if name != "split"}
+    return forms.checked(recipe, train={**changes, "dial": dial}, split=asked.get("split", {}))

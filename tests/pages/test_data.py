@@ -1,0 +1,125 @@
+"""Documents, Chunks and Pairs: with nothing, with something, and with something wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.project import PairFilter, Project
+from core.schema import PairState
+from tests.pages.filling import EVIL, with_documents, with_pairs
+from tests.pages.opening import open_page, words
+
+
+@pytest.mark.parametrize(("page", "leads_to"), [("documents", ""), ("chunks", "Add documents"), ("pairs", "Add documents")])
+def test_an_empty_project_says_what_to_do_first(project: Project, page: str, leads_to: str) -> None:
+    app = open_page(page, project)
+    assert not app.exception
+    assert not app.error
+    assert leads_to in words(app)
+
+
+@pytest.mark.parametrize("page", ["documents", "chunks", "pairs"])
+def test_a_filled_project_is_drawn_without_an_error(project: Project, page: str) -> None:
+    app = open_page(page, with_pairs(project))
+    assert not app.exception
+    assert not app.error
+    assert app.dataframe
+
+
+@pytest.mark.parametrize("page", ["documents", "chunks", "pairs"])
+def test_hostile_text_reaches_no_markdown_unescaped(project: Project, page: str) -> None:
+    app = open_page(page, with_pairs(project, query=EVIL, text=EVIL, name=f"{EVIL[:60]}.pdf"), chunk_id="c1")
+    assert not app.exception
+    live = [e.value for kind in (app.markdown, app.caption, app.header, app.subheader, app.title) for e in kind] + [
+        e.label for e in app.expander
+    ]
+    assert not [text for text in live if "![x](http" in text or ":material/delete:" in text]
+
+
+def test_the_password_of_a_locked_file_is_asked_for_and_a_wrong_file_says_so(project: Project) -> None:
+    app = open_page("documents", with_documents(project))
+    assert "locked with a password" in words(app)
+    app.text_input(key="typed_f2").set_value("secret")
+    app.form_submit_button[0].click().run()
+    assert "no longer on disk" in str(app.error[0].proto)
+    assert not app.exception
+
+
+def test_a_file_can_be_removed(project: Project) -> None:
+    app = open_page("documents", with_documents(project))
+    app.multiselect(key="to_remove").set_value(["f1"]).run()
+    app.button(key="remove_files").click().run()
+    assert project.count_chunks() == 0
+    assert not app.exception
+
+
+def test_a_small_upload_is_read_and_cut_at_once(project: Project) -> None:
+    app = open_page("documents", project)
+    app.file_uploader[0].upload("note.txt", b"The harbour opens at six.\n\nBoats may enter until nine in the evening.").run()
+    assert not app.exception
+    assert [file.name for file in project.files()] == ["note.txt"]
+    assert project.count_chunks() > 0
+
+
+def test_chunks_can_be_searched_and_one_is_shown_between_its_neighbours(project: Project) -> None:
+    app = open_page("chunks", with_documents(project), chunk_id="c5")
+    assert "Passage 5. The ferry" in [text.value for text in app.text][1]
+    assert any("Passage 4" in caption.value for caption in app.caption)
+    app.text_input(key="chunks_search").set_value("Passage 11").run()
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_overlap_above_half_the_size_is_refused_in_words(project: Project) -> None:
+    app = open_page("chunks", with_documents(project), chunks_tab="Length and settings")
+    app.number_input(key="chunk_size").set_value(20)
+    app.number_input(key="chunk_overlap").set_value(19)
+    app.form_submit_button[0].click().run()
+    assert "more than half" in str(app.error[0].proto).replace("\\", "")
+
+
+def test_a_theme_can_be_renamed(project: Project) -> None:
+    app = open_page("chunks", with_documents(project), chunks_tab="Themes")
+    assert not app.exception
+    app.selectbox(key="theme_to_rename").set_value("t0")
+    app.text_input(key="theme_name").set_value("Fares")
+    next(button for button in app.form_submit_button if button.label == "Rename").click().run()
+    assert "Fares" in [theme.name for theme in project.themes()]
+
+
+def test_a_tick_and_a_new_wording_are_saved_at_once(project: Project) -> None:
+    app = open_page("pairs", with_pairs(project))
+    editor = app.data_editor[0]
+    app.session_state[editor.key] = {
+        "edited_rows": {0: {"Keep": False}, 1: {"Question": "At what time?"}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    app.run()
+    assert project.count_pairs(PairFilter(state=PairState.DROPPED)) == 1
+    assert "At what time?" in [pair.query for pair in project.pairs()]
+
+
+def test_the_theme_question_is_warned_of_and_never_ticked_by_itself(project: Project) -> None:
+    app = open_page("pairs", with_documents(project))
+    box = app.checkbox(key="generator_theme")
+    assert not box.value
+    box.check().run()
+    assert "worse" in app.warning[0].value
+
+
+def test_a_pair_by_hand_needs_words(project: Project) -> None:
+    app = open_page("pairs", with_pairs(project), pairs_tab="Add by hand", hand_chunk="c2")
+    next(button for button in app.form_submit_button if button.label == "Add the pair").click().run()
+    assert app.error
+    app.text_input(key="hand_query").set_value("Where is the pier?")
+    next(button for button in app.form_submit_button if button.label == "Add the pair").click().run()
+    assert "Where is the pier?" in [pair.query for pair in project.pairs()]
+
+
+def test_the_key_of_a_language_model_is_bound_to_its_address(project: Project) -> None:
+    app = open_page("pairs", with_documents(project))
+    app.checkbox(key="generator_llm").check().run()
+    app.text_input(key="llm_url").set_value("http://localhost:9/v1").run()
+    app.text_input(key="llm_key_http://localhost:9").set_value("sk-secret").run()
+    app.text_input(key="llm_url").set_value("http://elsewhere.example/v1").run()
+    assert not any(field.value == "sk-secret" for field in app.text_input)

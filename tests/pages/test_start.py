@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from core import project as projects
+from core.project import Project
+from tests.pages.filling import EVIL, with_pairs
+from tests.pages.opening import open_page, words
+
+
+def test_an_empty_workspace_teaches_and_offers_the_sample() -> None:
+    page = open_page("start")
+    assert not page.exception
+    said = words(page)
+    assert "Give it your documents" in said
+    assert "Try the sample project" in said
+
+
+def test_projects_are_listed_with_how_far_they_are(project: Project) -> None:
+    page = open_page("start", with_pairs(project))
+    assert "Test" in [text.value for text in page.text]
+    assert "Chunks 12" in words(page)
+
+
+def test_a_name_that_is_taken_is_refused_in_words(project: Project) -> None:
+    page = open_page("start", project)
+    page.button(key="new").click().run()
+    page.text_input[0].set_value(project.name)
+    page.form_submit_button[0].click().run()
+    page = open_page("start", project)
+    assert len(projects.projects()) == 1
+
+
+def test_a_project_with_a_hostile_name_is_drawn_as_text(home: object) -> None:
+    made = projects.create(EVIL[:70])
+    page = open_page("start", made)
+    assert not page.exception
+    assert made.name in [text.value for text in page.text]
+    assert not any(made.name in markdown.value for markdown in page.markdown)
+
+
+def test_an_address_of_no_project_says_so(project: Project) -> None:
+    gone = Project(project.folder.with_name("0123456789ab"))
+    page = open_page("start", gone)
+    assert "There is no such project" in str(page.error[0].proto)
