@@ -27,6 +27,7 @@ class Batches:
 
     def __init__(self, keys: Sequence[Keys], size: int, seed: int) -> None:
         self.keys = keys
+        self.size = size
         self.seed = seed
         self.epoch = 0
         most = max(Counter(key for own in keys for key in own).values(), default=1)
@@ -49,7 +50,7 @@ class Batches:
         for turn, i in enumerate(order):
             for step in range(self.count):
                 at = (turn + step) % self.count
-                if taken[at].isdisjoint(self.keys[i]):
+                if len(batches[at]) < self.size and taken[at].isdisjoint(self.keys[i]):
                     batches[at].append(i)
                     taken[at].update(self.keys[i])
                     break

@@ -1,0 +1,318 @@
+"""Training leaves a model that dev chose, says how it went, and goes on exactly where it was killed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import models
+from core.dataset import Dataset
+from core.embeddings import EmbeddingStore
+from core.errors import UserError
+from core.recipe import TrainSettings
+from core.schema import TrainPair
+from core.train import TrainResult, train
+from tests import tiny
+
+LEARNS: Mapping[str, Mapping[str, Any]] = {
+    "quick": {"learning_rate": 1e-2, "epochs": 30},
+    "balanced": {"learning_rate": 3e-3, "batch_size": 8, "epochs": 4},
+    "thorough": {"learning_rate": 3e-3, "batch_size": 8, "epochs": 4},
+}
+NEVER_BETTER = {"learning_rate": 1e-12}  # so the vectors stay as they are, and no epoch beats the base
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return tiny.dataset(100)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Two threads that wait for each other are slower than one on a model this small."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class Training:
+    """One run's folder, trained with the tiny model; keeps the rows it reports."""
+
+    def __init__(self, folder: Path, base: Path, data: Dataset) -> None:
+        self.folder, self.base, self.data = folder, base, data
+        self.rows: list[Mapping[str, Any]] = []
+        self.interrupt: tuple[float, type[BaseException]] | None = None
+        self.stop_at = float("inf")
+
+    def run(self, dial: str, **settings: Any) -> TrainResult:
+        chosen = TrainSettings(base_model=str(self.base), dial=dial, **{**LEARNS[dial], **settings})
+        store = EmbeddingStore(self.folder.parent / "embeddings")
+        return train(self.data, chosen, self.folder, store, metric=self.report, stop=lambda: self.step >= self.stop_at)
+
+    def report(self, row: Mapping[str, Any]) -> None:
+        self.rows.append(row)
+        if self.interrupt and row.get("step", 0) >= self.interrupt[0] and "loss" in row:
+            raise self.interrupt[1]
+
+    @property
+    def step(self) -> int:
+        return max((row.get("step", 0) for row in self.rows), default=0)
+
+    @property
+    def vectors(self) -> np.ndarray:
+        return models.load(str(self.folder / "model")).encode_document([p.text for p in self.data.passages])
+
+
+@pytest.fixture
+def training(tmp_path: Path, base: Path, data: Dataset) -> Training:
+    return Training(tmp_path / "run", base, data)
+
+
+def weights(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*.safetensors")))
+
+
+# --- what comes out ---
+
+
+@pytest.mark.parametrize("dial", ["quick", "balanced"])
+def test_training_finds_more_on_dev_and_leaves_a_model_anybody_can_load(training: Training, dial: str) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    result = training.run(dial)
+    assert result.dev_best > result.dev_base + 0.05
+    assert result.best_epoch > 0
+    anywhere = SentenceTransformer(str(result.model), device="cpu")
+    anywhere_vectors = anywhere.encode([p.text for p in training.data.passages])
+    np.testing.assert_allclose(anywhere_vectors, training.vectors, atol=1e-5)
+
+
+def test_quick_stores_the_vectors_that_its_model_gives(training: Training) -> None:
+    training.run("quick")
+    store = EmbeddingStore(training.folder.parent / "embeddings")
+    texts = [passage.text for passage in training.data.passages]
+    tuned = models.load(str(training.folder / "model"))
+    assert set(store.known(tuned, texts, "document")) == set(texts)
+    np.testing.assert_allclose(store.vectors(tuned, texts, "document"), training.vectors, atol=1e-4)
+
+
+@pytest.mark.parametrize("dial", ["quick", "balanced"])
+def test_when_the_base_wins_the_model_is_the_base(training: Training, dial: str, base: Path) -> None:
+    result = training.run(dial, **NEVER_BETTER, epochs=1)
+    assert (result.best_epoch, result.share) == (0, 0)
+    assert result.dev_best == result.dev_base
+    assert models.load(str(result.model)).digest == models.load(str(base)).digest
+
+
+def test_the_model_left_is_the_one_that_dev_liked_best(training: Training) -> None:
+    from core.dev import Dev
+
+    result = training.run("balanced", epochs=6)
+    assert result.dev_best == max(
+        [point.score for point in result.history] + [row["dev_blend"] for row in training.rows if "dev_blend" in row]
+    )
+    assert Dev(training.data).of(models.load(str(result.model))) == pytest.approx(result.dev_best, abs=1e-6)
+
+
+def test_the_folder_holds_no_text_of_the_user_and_no_path(training: Training) -> None:
+    result = training.run("balanced", epochs=1)
+    words = [training.data.train[0].query, training.data.train[0].positive, str(training.base)]
+    for path in (p for p in result.model.rglob("*") if p.is_file()):
+        content = path.read_text("utf-8", "replace")
+        assert not [word for word in words if word in content], path.name
+
+
+def test_rows_of_metrics_tell_loss_dev_and_device(training: Training) -> None:
+    result = training.run("balanced", epochs=2)
+    assert {"device", "precision", "method", "pairs"} <= set(training.rows[0])
+    losses = [row for row in training.rows if "loss" in row]
+    assert all({"step", "epoch", "loss", "learning_rate", "grad_norm"} == set(row) for row in losses)
+    assert [row["epoch"] for row in training.rows if "dev" in row] == [0, 1, 2] == [point.epoch for point in result.history]
+    json.dumps(training.rows)
+
+
+def test_the_same_recipe_gives_the_same_model(training: Training, tmp_path: Path) -> None:
+    again = Training(tmp_path / "again", training.base, training.data)
+    assert weights(training.run("balanced", epochs=2).model) == weights(again.run("balanced", epochs=2).model)
+
+
+def test_auto_is_quick_for_pairs_made_offline(training: Training) -> None:
+    offline = tuple(dataclasses.replace(pair, people=False, generator="sentence") for pair in training.data.train)
+    training.data = dataclasses.replace(training.data, train=offline)
+    result = train(training.data, TrainSettings(base_model=str(training.base)), training.folder, EmbeddingStore(training.folder / "e"))
+    assert result.method == "quick"
+    assert result.learning_rate == 1e-4
+
+
+# --- settings ---
+
+
+def test_frozen_layers_stay_as_they_were(training: Training) -> None:
+    result = training.run("balanced", freeze_layers=1, epochs=8)
+    assert result.share == 1
+    before = models.load(str(training.base)).model.state_dict()
+    after = models.load(str(result.model)).model.state_dict()
+    changed = {name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())}
+    assert changed
+    assert not [name for name in changed if "embeddings" in name or "layer.0." in name]
+
+
+def test_more_frozen_layers_than_there_are_is_told(training: Training) -> None:
+    with pytest.raises(UserError, match="the model has 2"):
+        training.run("balanced", freeze_layers=3)
+
+
+def test_dropout_off_makes_a_step_repeatable_and_leaves_the_saved_rates(base: Path, tmp_path: Path) -> None:
+    from core import layers
+
+    encoder = models.load(str(base))
+    model = encoder.model.train()
+    features = model.preprocess(["the key hangs in the hall"])
+    vectors = [model(dict(features))["sentence_embedding"].detach().numpy() for _ in range(2)]
+    assert not np.allclose(*vectors, atol=1e-6)
+    layers.without_dropout(model)
+    vectors = [model(dict(features))["sentence_embedding"].detach().numpy() for _ in range(2)]
+    np.testing.assert_array_equal(*vectors)
+    encoder.save(tmp_path / "saved")
+    assert json.loads((tmp_path / "saved" / "config.json").read_text())["hidden_dropout_prob"] == 0.1
+
+
+def test_thorough_ends_after_epochs_without_a_gain(training: Training) -> None:
+    result = training.run("thorough", **NEVER_BETTER, epochs=8, patience=2)
+    assert result.epochs == 2
+
+
+def test_a_loss_that_is_no_number_is_told_with_a_way_on(training: Training) -> None:
+    with pytest.raises(UserError, match="no longer a number") as caught:
+        training.run("balanced", scale=1e39)
+    assert "learning rate" in caught.value.hint
+
+
+def test_too_little_to_train_on_is_told(training: Training) -> None:
+    training.data = dataclasses.replace(training.data, train=training.data.train[:1])
+    with pytest.raises(UserError, match="1 pairs"):
+        training.run("quick")
+
+
+def test_a_query_with_two_passages_never_meets_itself(training: Training) -> None:
+    first = training.data.train[0]
+    twice = [TrainPair("x", p.passage_id, first.query, p.positive, "columns") for p in training.data.train[:6]]
+    training.data = dataclasses.replace(training.data, train=(*training.data.train, *twice))
+    assert training.run("balanced", epochs=1).pairs == len(training.data.train)
+
+
+# --- stopping and going on ---
+
+
+@pytest.mark.parametrize("dial", ["quick", "balanced"])
+def test_stop_keeps_the_best_so_far(training: Training, dial: str) -> None:
+    training.stop_at = 10
+    result = training.run(dial)
+    assert result.stopped
+    assert training.step < 30
+    assert result.dev_best == max(point.score for point in result.history)
+    assert len(training.vectors)
+
+
+def test_a_stop_before_the_first_step_leaves_the_base(training: Training, base: Path) -> None:
+    training.stop_at = -1
+    result = training.run("balanced")
+    assert (result.stopped, result.share) == (True, 0)
+    assert models.load(str(result.model)).digest == models.load(str(base)).digest
+
+
+def test_a_finished_training_is_not_done_again(training: Training) -> None:
+    first = training.run("quick")
+    rows = len(training.rows)
+    assert training.run("quick") == first
+    assert len(training.rows) == rows
+
+
+@pytest.mark.parametrize("step", [9, 17])
+def test_a_killed_training_ends_in_the_same_weights(training: Training, tmp_path: Path, step: int) -> None:
+    unkilled = Training(tmp_path / "unkilled", training.base, training.data).run("balanced")
+    training.interrupt = (step, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.run("balanced")
+    training.interrupt = None
+    training.rows.clear()
+    result = training.run("balanced")
+    assert min(row["step"] for row in training.rows if "loss" in row) == 8 * ((step - 1) // 8) + 1, "it went on, not anew"
+    assert weights(result.model) == weights(unkilled.model)
+    assert result.history == unkilled.history
+
+
+def test_a_stopped_training_goes_on_in_the_middle_of_its_epoch(training: Training, tmp_path: Path) -> None:
+    unstopped = Training(tmp_path / "unstopped", training.base, training.data).run("balanced")
+    training.stop_at = 12
+    assert training.run("balanced").stopped
+    training.stop_at = float("inf")
+    result = training.run("balanced")
+    assert not result.stopped
+    assert tuple(point for point in result.history if point.epoch % 1 == 0) == unstopped.history
+    assert not (training.folder / "checkpoints").exists()
+
+
+def test_a_torn_checkpoint_is_passed_over(training: Training) -> None:
+    training.interrupt = (20, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.run("balanced")
+    newest = max((training.folder / "checkpoints").iterdir(), key=lambda path: int(path.name.split("-")[1]))
+    (newest / "optimizer.pt").write_bytes(b"torn")
+    training.interrupt = None
+    training.rows.clear()
+    training.run("balanced")
+    assert min(row["step"] for row in training.rows if "loss" in row) == 9
+
+
+def test_checkpoints_hold_no_card_and_no_pickled_settings(training: Training) -> None:
+    training.interrupt = (20, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.run("balanced")
+    names = {path.name for path in (training.folder / "checkpoints").rglob("*")}
+    assert "optimizer.pt" in names
+    assert not names & {"README.md", "training_args.bin"}
+
+
+CHILD = """
+import os, sys
+from pathlib import Path
+from core.embeddings import EmbeddingStore
+from core.recipe import TrainSettings
+from core.train import train
+from tests import tiny
+base, folder, step = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+def metric(row):
+    if row.get("step") == step and "loss" in row:
+        os._exit(9)
+settings = TrainSettings(base_model=base, dial="balanced", learning_rate=3e-3, batch_size=8, epochs=4)
+train(tiny.dataset(100), settings, folder, EmbeddingStore(folder.parent / "embeddings"), metric=metric)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_died_is_followed_by_one_that_ends_in_the_same_weights(base: Path, tmp_path: Path) -> None:
+    def run(folder: str, step: int) -> int:
+        command = [sys.executable, "-c", CHILD, str(base), str(tmp_path / folder), str(step)]
+        return subprocess.run(command, check=False, cwd=Path(__file__).parents[2], env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
+
+    assert run("unkilled", -1) == 0
+    assert [run("killed", step) for step in (12, 21, -1)] == [9, 9, 0]
+    assert weights(tmp_path / "killed" / "model") == weights(tmp_path / "unkilled" / "model")
