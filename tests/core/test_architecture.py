@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,14 @@ def modules() -> list[str]:
     return sorted({name_of(path) for path in CORE} - {"__init__"})
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports(path: Path, *, top: bool = False) -> Iterator[str]:
     """Yield the dotted names that a file imports; with `top`, only what is imported with the file itself."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     nodes = list(ast.walk(tree))
     if top:
         nodes = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -78,7 +84,8 @@ def core_imports(path: Path, *, top: bool = False) -> set[str]:
     return {part[1] for part in parts if part[0] == "core" and len(part) > 1}
 
 
-def without_types(path: Path) -> str:
+@cache
+def without_texts(path: Path) -> str:
     """Return a file's source without its comments and texts."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
@@ -126,7 +133,7 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_nowhere(what: str) -> None:
-    found = [path.name for path in ALL if re.search(FORBIDDEN[what], without_types(path))]
+    found = [path.name for path in ALL if re.search(FORBIDDEN[what], without_texts(path))]
     assert not found, f"{what} in {found}"
 
 
@@ -139,7 +146,7 @@ LOADS = {
 
 @pytest.mark.parametrize("call", LOADS)
 def test_models_are_loaded_in_one_place_and_without_foreign_code(call: str) -> None:
-    sources = {path.name: without_types(path) for path in CORE}
+    sources = {path.name: without_texts(path) for path in CORE}
     found = {name: source for name, source in sources.items() if re.search(call, source)}
     assert set(found) == LOADS[call]
     assert all("trust_remote_code=False" in source for source in found.values())
@@ -149,7 +156,7 @@ def test_every_exception_is_caught_by_name() -> None:
     broad = [
         path.name
         for path in ALL
-        for line in without_types(path).splitlines()
+        for line in without_texts(path).splitlines()
         if re.search(r"except( Exception| BaseException)?( as \w+)?:", line)
     ]
     assert broad.count("worker.py") == 1
