@@ -105,6 +105,18 @@ class Recut:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How much a project holds; `verdict` is the newest one's word, `current` whether its test set is still in force."""
+
+    documents: int
+    chunks: int
+    pairs: int  # kept ones
+    publications: int
+    verdict: str
+    current: bool
+
+
+@dataclass(frozen=True)
 class Project:
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
@@ -187,6 +199,16 @@ class Project:
         clause, parameters = store.where({"kind = ?": kind})
         with self.read() as db:
             return [tuple(row) for row in db.execute(f"SELECT at, kind, text FROM events{clause} ORDER BY id", parameters)]
+
+    def tally(self) -> Tally:
+        """Count what there is, in one query: the strip of every page asks."""
+        sql = """SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks), (SELECT count(*) FROM pairs WHERE state = ?),
+                   (SELECT count(*) FROM publications), (SELECT digest FROM test_sets ORDER BY number DESC LIMIT 1), newest.word, newest.digest
+                 FROM (SELECT 1) LEFT JOIN (SELECT json_extract(evaluation, '$.verdict.word') AS word, test_digest AS digest FROM evaluations
+                                            ORDER BY made DESC LIMIT 1) AS newest"""
+        with self.read() as db:
+            documents, chunks, pairs, published, frozen, word, judged = db.execute(sql, (PairState.KEPT,)).fetchone()
+        return Tally(documents, chunks, pairs, published, word or "", judged is not None and judged == frozen)
 
     # --- bytes, files, documents, pages ---
 
