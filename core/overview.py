@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core import runs
-from core.project import PairFilter, Project
+from core.project import Project, Tally
 from core.run_folder import ENDED, Run
-from core.schema import PairState, RunState
+from core.schema import RunState
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,14 @@ def state(project: Project) -> tuple[StageState, ...]:
     """Return all stages in the order of the work."""
     listed = runs.runs(project)
     working = {run.kind: run for run in listed if run.alive() and run.status().state not in ENDED}
-    documents, chunks = len(project.documents()), project.count_chunks()
-    pairs = project.count_pairs(PairFilter(state=PairState.KEPT))
-    published = bool(project.publications())
+    tally = project.tally()
+    published = tally.publications > 0
     return (
-        StageState("Documents", "documents", _counted("Documents", documents), documents > 0, "ingest" in working),
-        StageState("Chunks", "chunks", _counted("Chunks", chunks), chunks > 0, "ingest" in working),
-        StageState("Pairs", "pairs", _counted("Pairs", pairs), pairs > 0, "pairs" in working),
+        StageState("Documents", "documents", _counted("Documents", tally.documents), tally.documents > 0, "ingest" in working),
+        StageState("Chunks", "chunks", _counted("Chunks", tally.chunks), tally.chunks > 0, "ingest" in working),
+        StageState("Pairs", "pairs", _counted("Pairs", tally.pairs), tally.pairs > 0, "pairs" in working),
         _model(listed, working.get("train")),
-        _evaluation(project, working.get("evaluate")),
+        _evaluation(tally, working.get("evaluate")),
         StageState("Publish", "publish", "Published" if published else "Publish", published),
     )
 
@@ -55,16 +54,13 @@ def _model(listed: list[Run], working: Run | None) -> StageState:
     return StageState("Model", "runs", "Model ready" if done else f"Model {trained[0].status().state}", done)
 
 
-def _evaluation(project: Project, working: Run | None) -> StageState:
+def _evaluation(tally: Tally, working: Run | None) -> StageState:
     if working:
         return StageState("Evaluation", "evaluate", f"Evaluation running {working.status().fraction:.0%}", done=False, running=True)
-    newest, test_set = next(iter(project.evaluated()), None), project.test_set()
-    evaluation = project.evaluation(newest[0]) if newest else None
-    if evaluation is None:
+    if not tally.verdict:
         return StageState("Evaluation", "evaluate", "Evaluation", done=False)
-    if test_set and evaluation.test_digest != test_set.digest:
-        return StageState("Evaluation", "evaluate", "Evaluation out of date", done=False)
-    return StageState("Evaluation", "evaluate", f"Evaluation: {evaluation.verdict.word}", done=True)
+    text = f"Evaluation: {tally.verdict}" if tally.current else "Evaluation out of date"
+    return StageState("Evaluation", "evaluate", text, tally.current)
 
 
 def minutes(seconds: float) -> str:

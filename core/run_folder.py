@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from core import disk, launch, lock, processes, recipe, store
+from core import jsonfiles, launch, lock, processes, recipe
 from core.dataset import Dataset
 from core.digest import file_sha256
 from core.errors import UserError
 from core.project import Project
 from core.schema import Evaluation, RunState, RunStatus
 
-R = TypeVar("R")
 ENDED = frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
 CUT_OFF = "The run was cut off before it ended."
 RESUME = "Resume goes on from the last complete checkpoint."
@@ -40,6 +38,13 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
+class Seal:
+    """What COMPLETE.json holds: the files of a finished run with their SHA-256."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Run:
     """A run on disk. Nothing is kept in memory: every question reads the files that its worker writes."""
 
@@ -53,7 +58,7 @@ class Run:
     @property
     def info(self) -> RunInfo:
         """What run.json says; all empty where it is damaged."""
-        return _read(self.folder / "run.json", RunInfo) or RunInfo()
+        return jsonfiles.read(self.folder / "run.json", RunInfo) or RunInfo()
 
     @property
     def kind(self) -> str:
@@ -112,7 +117,7 @@ class Run:
 
     def written(self) -> RunStatus | None:
         """Return the status as its worker wrote it, be it alive or not; None where it is damaged."""
-        return _read(self.folder / "status.json", RunStatus)
+        return jsonfiles.read(self.folder / "status.json", RunStatus)
 
     def stopping(self) -> bool:
         """Say whether somebody has asked the run to stop."""
@@ -120,32 +125,24 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return all rows that training wrote; where a resumed run repeated steps, the later attempt counts."""
-        rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for line in _lines(self.folder / "metrics.jsonl"):
-            try:
-                row = json.loads(line)
-                rows[(*sorted(row), row.get("step"), row.get("epoch"))] = row
-            except (ValueError, TypeError):
-                continue  # a line that was being written when the worker was killed
-        return list(rows.values())
+        rows = jsonfiles.rows(self.folder / "metrics.jsonl")
+        return list({(*sorted(row), row.get("step"), row.get("epoch")): row for row in rows}.values())
 
     def log(self, tail: int = 50) -> str:
         """Return the last lines of the log."""
-        return "\n".join(_lines(self.folder / "log.txt")[-tail:])
+        return "\n".join(jsonfiles.lines(self.folder / "log.txt")[-tail:])
 
     # --- what it made ---
 
     @property
     def complete(self) -> bool:
         """Say whether everything was written: COMPLETE.json is there, and every file that it names."""
-        return all((self.folder / name).is_file() for name in self.sealed()) if (self.folder / "COMPLETE.json").exists() else False
+        sealed = self.sealed()
+        return bool(sealed) and all((self.folder / name).is_file() for name in sealed)
 
-    def sealed(self) -> dict[str, str]:
+    def sealed(self) -> Mapping[str, str]:
         """Return the files that COMPLETE.json names, with their SHA-256; empty while there is none."""
-        try:
-            return dict(json.loads((self.folder / "COMPLETE.json").read_text("utf-8"))["files"])
-        except (OSError, ValueError, TypeError, KeyError):
-            return {}
+        return (jsonfiles.read(self.folder / "COMPLETE.json", Seal) or Seal({})).files
 
     def damaged(self) -> list[str]:
         """Return the sealed files that are gone or no longer what they were."""
@@ -159,11 +156,11 @@ class Run:
 
     def evaluation(self) -> Evaluation | None:
         """Return the verdict on the run's model with all scores, once it is complete."""
-        return _read(self.folder / "evaluation.json", Evaluation) if self.complete else None
+        return jsonfiles.read(self.folder / "evaluation.json", Evaluation) if self.complete else None
 
     def result(self) -> dict[str, Any]:
         """Return how training ended (the fields of train.TrainResult), empty before."""
-        return _read(self.folder / "result.json", dict) or {}
+        return jsonfiles.read(self.folder / "result.json", dict) or {}
 
     def size(self) -> int:
         """Return the bytes that the folder takes; a file with two names counts once."""
@@ -208,14 +205,14 @@ class Run:
 
     def clear_leftovers(self) -> int:
         """End what a worker that died has left of its process group; return how many processes there were."""
-        leader = _read(self.folder / "worker.json", processes.Identity)
+        leader = jsonfiles.read(self.folder / "worker.json", processes.Identity)
         # Read first: who wrote it held the lock from before that until it died, so a free lock now means it is dead.
         return 0 if leader is None or self.alive() else processes.end_group(leader)
 
     def end(self, patience: float = 5.0) -> None:
         """End the run's worker and its children now, without waiting for its next step."""
         self.stop()
-        if self.alive() and (leader := _read(self.folder / "worker.json", processes.Identity)):
+        if self.alive() and (leader := jsonfiles.read(self.folder / "worker.json", processes.Identity)):
             processes.end_group(leader, patience)
         self.clear_leftovers()
 
@@ -232,17 +229,15 @@ class Run:
 
     def write_status(self, status: RunStatus) -> None:
         """Replace status.json."""
-        disk.write_atomic(self.folder / "status.json", json.dumps(store.to_plain(status), ensure_ascii=False))
+        self.write("status.json", status)
 
     def write(self, name: str, record: Any) -> None:
         """Write a record as a JSON file of the folder."""
-        disk.write_atomic(self.folder / name, json.dumps(store.to_plain(record), ensure_ascii=False))
+        jsonfiles.write(self.folder / name, record)
 
     def add_metric(self, row: Mapping[str, Any]) -> None:
         """Append a row to metrics.jsonl."""
-        with (self.folder / "metrics.jsonl").open("ab+") as file:
-            torn = file.tell() and not _ends_line(file)
-            file.write((b"\n" if torn else b"") + json.dumps(dict(row), ensure_ascii=False).encode() + b"\n")
+        jsonfiles.append(self.folder / "metrics.jsonl", row)
 
     def seal(self) -> None:
         """Write COMPLETE.json with the SHA-256 of all that the run was given and made: the last thing a run does."""
@@ -250,7 +245,7 @@ class Run:
         files = [p for name in kept for p in (self.folder / name).rglob("*") if p.is_file()]
         files += [p for name in ("recipe.yaml", "run.json", "evaluation.json", "result.json") if (p := self.folder / name).exists()]
         names = {p.relative_to(self.folder).as_posix(): file_sha256(p) for p in sorted(files)}
-        disk.write_atomic(self.folder / "COMPLETE.json", json.dumps({"files": names}, indent=1))
+        self.write("COMPLETE.json", Seal(names))
 
     def _ended(self, code: int) -> None:
         """Say in the status how a worker died that could not say so itself, and take in what it made."""
@@ -260,24 +255,3 @@ class Run:
                 killed = "The run was stopped by the system, perhaps because memory ran out." if code == -9 else CUT_OFF
                 self.write_status(replace(status, error=killed))
             self.collect()
-
-
-def _ends_line(file: Any) -> bool:
-    file.seek(-1, 2)
-    return bool(file.read(1) == b"\n")
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-
-
-def _read(path: Path, kind: type[R]) -> R | None:
-    """Return a JSON file as a record of type `kind`, or None where it is missing or damaged."""
-    try:
-        made: R = store.from_plain(kind, json.loads(path.read_text("utf-8")))
-        return made if isinstance(made, kind) else None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None

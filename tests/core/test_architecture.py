@@ -16,7 +16,7 @@ DRAWN = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 ALL = [*CORE, *DRAWN]
 
 ROWS = (
-    "schema registry errors digest disk store lock processes secrets seal",
+    "schema registry errors digest disk store lock processes secrets seal jsonfiles",
     "project recipe dataset machine",
     "models modelfiles hub compute embeddings metrics text terms headings",
     "losses rerankers search corpus index",
