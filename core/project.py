@@ -499,6 +499,10 @@ class Project:
         with self.read() as db:
             return [tuple(row) for row in db.execute("SELECT run_id, test_digest, made FROM evaluations ORDER BY made DESC")]
 
+    def evaluation_times(self) -> dict[str, float]:
+        """Return when the evaluation of each run's model was made, by run id."""
+        return {run_id: made for run_id, _, made in self.evaluated()}
+
     def save_publication(self, publication: Publication) -> None:
         """Keep what was published where."""
         with self.write() as db:

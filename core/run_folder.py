@@ -193,14 +193,18 @@ class Run:
         """Start a worker on the folder; when one is there already, it goes on alone."""
         launch.launch(self.folder, secrets, self._ended)
 
-    def collect(self) -> None:
-        """Take a finished evaluation into the project that the folder lies in; a second time changes nothing."""
-        project, evaluation = self.project, self.evaluation()
-        if project is None or evaluation is None:
+    def collect(self, known: Mapping[str, float] | None = None) -> None:
+        """Take a finished evaluation into the project that the folder lies in; a second time changes nothing.
+
+        `known` says when the project's evaluation of each run's model was made; without it the project is asked.
+        """
+        plain = jsonfiles.read(self.folder / "evaluation.json", dict)
+        project = self.project
+        if plain is None or project is None:
             return
         judged = self.info.of or self.id
-        known = {run_id: made for run_id, _, made in project.evaluated()}
-        if evaluation.made > known.get(judged, 0.0):
+        before = (known if known is not None else project.evaluation_times()).get(judged, 0.0)
+        if plain.get("made", 0.0) > before and (evaluation := self.evaluation()):
             project.save_evaluation(judged, evaluation)
 
     def clear_leftovers(self) -> int:

@@ -81,8 +81,9 @@ def latest(project: Project, kind: str, *states: RunState) -> Run | None:
 
 def collect(project: Project) -> None:
     """Take in what finished runs have made, and end what dead workers left behind; a second time changes nothing."""
-    for run in runs(project):
-        run.collect()
+    known = project.evaluation_times()
+    for run in runs(project)[::-1]:  # oldest first, so that of two evaluations of one model the newer stays
+        run.collect(known)
         if run.status().state is RunState.INTERRUPTED:
             run.clear_leftovers()
 
