@@ -8,12 +8,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
+import regex
+
 from core.headings import BULLET, headings
 
 # Han, kana and bopomofo are written without blanks, so each sign counts as a word of its own.
 CJK = "\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 CJK_SIGN = re.compile(rf"[{CJK}]")
-_WORD = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
+# `regex`, because a word of the standard library ends at a combining mark: Hindi and Thai would fall to pieces.
+_WORD = regex.compile(rf"[{CJK}]|[^\W{CJK}]+")
 PERMUTATIONS = 128
 
 # A full stop with what closes after it and a footnote's number; a Chinese or Japanese one needs no blank; a blank line.
@@ -31,7 +34,7 @@ _INNER = frozenset(
 
 def words(text: str) -> list[str]:
     """Return a text's words in lower case (NFKC, casefold); a Chinese or Japanese sign is a word."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return list(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def normalise(text: str) -> str:

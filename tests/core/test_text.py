@@ -105,3 +105,8 @@ def test_headings_are_told_from_lines_of_text(body: str, found: list[str]) -> No
     assert [h.text for h in headings(body)] == found
     for heading in headings(body):
         assert heading.text in body[heading.start : heading.end]
+
+
+@pytest.mark.parametrize(("sentence", "words"), [("नमस्ते दुनिया", 2), ("ที่นี่ กิน", 2), ("naïve café", 2), ("漢字 ok", 3)])
+def test_marks_belong_to_their_word(sentence: str, words: int) -> None:
+    assert len(text.words(sentence)) == words
