@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 #   make start TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
-.PHONY: start demo check test torture bench setup setup-dev chromium
+.PHONY: start demo check test torture bench setup setup-dev chromium readme
 
 start: setup  ## open the app on http://localhost:8501
 	$(BIN)/streamlit run app.py
@@ -49,3 +49,6 @@ chromium:  ## the browser that the browser tests drive; without it they are skip
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
 	  || echo "chromium is missing and cannot be installed from here: the browser tests are skipped. Debian: apt-get install chromium"
+
+readme: setup-dev  ## write the README's tables anew
+	$(BIN)/python -m tests.readme
