@@ -73,6 +73,7 @@ def test_many_questions_are_resampled_in_batches_to_the_same_kind_of_interval() 
 def test_few_questions_are_tested_by_all_signs() -> None:
     assert metrics.paired_test(np.full(5, 0.1), resamples=1000, seed=1) == pytest.approx(2 / 2**5)
     assert metrics.paired_test(np.zeros(5), resamples=1000, seed=1) == 1.0
+    assert metrics.paired_test(np.array([0.0, 0.3, 0.0]), resamples=1000, seed=1) == 1.0, "one question that differs shows nothing"
 
 
 def test_without_a_difference_chance_is_called_one_about_as_often_as_alpha_says() -> None:
