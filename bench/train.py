@@ -1,0 +1,126 @@
+"""How fast training is: Balanced beside a plain script with the trainer's defaults, and Quick from texts to model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from core import train
+from core.dataset import Dataset
+from core.embeddings import EmbeddingStore
+from core.recipe import BASE_MODEL, TrainSettings
+from core.schema import Passage, Question, TrainPair
+
+ROOT = Path(__file__).resolve().parent.parent
+RETRIEVAL = ROOT.parent / "shared" / "data" / "retrieval"
+SAMPLE = ROOT / "assets" / "sample" / "questions.csv"
+BATCH = 32
+STEPS = 10  # that are timed, after two that are not
+QUICK = 2000
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    """Yield questions with the passage that answers them: real ones where they lie beside the project, else the sample's."""
+    for name in ("aipolicy_vincha", "medquad_cdc", "policyqa_dev", "medquad_nhlbi") if RETRIEVAL.exists() else ():
+        lines = {part: (RETRIEVAL / name / f"{part}.jsonl").read_text("utf-8").splitlines() for part in ("corpus", "queries")}
+        text = {part: {row["_id"]: row["text"] for row in map(json.loads, rows)} for part, rows in lines.items()}
+        for line in (RETRIEVAL / name / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+            query, passage, _ = line.split("\t")
+            yield text["queries"][query], text["corpus"][passage]
+    with SAMPLE.open(encoding="utf-8", newline="") as file:
+        yield from ((row["question"], row["answer"]) for row in csv.DictReader(file))
+
+
+def dataset(count: int) -> Dataset:
+    """Return so many pairs to train on, each with a passage of its own, and a few to choose by."""
+    chosen: dict[str, str] = {}
+    for query, passage in pairs():
+        if len(chosen) < count + 50:
+            chosen.setdefault(query, passage)
+    ids = {passage: f"p{i}" for i, passage in enumerate(dict.fromkeys(chosen.values()))}
+    rows = [TrainPair(f"q{i}", ids[p], q, p, "columns", people=True) for i, (q, p) in enumerate(chosen.items())]
+    dev = tuple(Question(row.pair_id, row.query, (row.passage_id,), "columns", people=True) for row in rows[:50])
+    return Dataset(tuple(Passage(key, text) for text, key in ids.items()), tuple(rows[50:]), dev, (), "bench")
+
+
+class Clock:
+    """The times at which steps ended."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def metric(self, row: Any) -> None:
+        if "loss" in row:
+            self.times.append(time.perf_counter())
+
+    @property
+    def pairs_a_second(self) -> float:
+        return BATCH / statistics.median(b - a for a, b in zip(self.times[1:], self.times[2:], strict=False))
+
+
+def plain(data: Dataset) -> float:
+    """Train as the library's own example does, and return its pairs a second."""
+    import datasets
+    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+    from transformers import TrainerCallback
+
+    from core.modelfiles import resolve
+
+    clock = Clock()
+
+    class Times(TrainerCallback):
+        def on_step_end(self, *args: Any, **rest: Any) -> None:
+            clock.times.append(time.perf_counter())
+
+    model = SentenceTransformer(str(resolve(BASE_MODEL)))
+    rows = {"anchor": [p.query for p in data.train], "positive": [p.positive for p in data.train]}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = SentenceTransformerTrainingArguments(
+            folder, per_device_train_batch_size=BATCH, max_steps=STEPS + 2, report_to="none", save_strategy="no", disable_tqdm=True
+        )
+        SentenceTransformerTrainer(
+            model, settings, train_dataset=datasets.Dataset.from_dict(rows), loss=MultipleNegativesRankingLoss(model), callbacks=[Times()]
+        ).train()
+    return clock.pairs_a_second
+
+
+def balanced(data: Dataset) -> tuple[float, str]:
+    """Train as Balanced does, and return its pairs a second and its precision."""
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainSettings(dial="balanced", epochs=1, batch_size=BATCH)
+        stop = lambda: len(clock.times) >= STEPS + 2  # noqa: E731
+        store = EmbeddingStore(Path(folder) / "embeddings")
+        result = train.train(data, settings, Path(folder), store, metric=clock.metric, stop=stop)
+    return clock.pairs_a_second, result.precision
+
+
+def quick(data: Dataset) -> float:
+    """Return the seconds from texts to a saved model, with nothing embedded before."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        train.train(data, TrainSettings(dial="quick"), Path(folder), EmbeddingStore(Path(folder) / "embeddings"))
+        return time.perf_counter() - start
+
+
+def main() -> None:
+    few = dataset(BATCH * (STEPS + 2))
+    speed, precision = balanced(few)
+    bare = plain(few)
+    report.line("a plain script with the trainer's defaults, batch 32", bare, "pairs/s")
+    report.line(f"Balanced, batch 32, {precision}", speed, "pairs/s", note=f"{speed / bare:.1f} times the plain script")
+    many = dataset(QUICK)
+    report.line(f"Quick, {len(many.train)} pairs from texts to model", quick(many), "s", bound=120)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
