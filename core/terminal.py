@@ -136,7 +136,7 @@ def show_outcome(outcome: Outcome) -> None:
 
 def show_scores(verdict: Verdict, systems: Sequence[SystemScores]) -> None:
     """Show the verdict and every system's scores."""
-    show(f"\nVerdict: {verdict.word}. {verdict.text}\n")
+    show(f"\nVerdict: {verdict.text}\n")
     measures = list(systems[0].metrics) if systems else []
     show_table(("", *measures), [(s.label, *(f"{s.metrics[m].mean:.3f}" for m in measures)) for s in systems])
 
