@@ -50,8 +50,7 @@ def run(
     """Go the whole way: read files, make pairs, train, judge. The same command again goes on where it was."""
     from core import pipeline
 
-    owner = options.new_project(project)
-    settings = options.settings(owner, recipe, set_, columns, dial)
+    owner, settings = options.new_project(project, recipe, set_, columns, dial)
     waiting: list[Run] = []
     try:
         outcome = pipeline.run(
@@ -88,8 +87,7 @@ def ingest(
     """Read files, cut them into passages and find their themes."""
     from core import pipeline
 
-    owner = options.new_project(project)
-    settings = options.settings(owner, recipe, set_, columns)
+    owner, settings = options.new_project(project, recipe, set_, columns)
     given = [(path.name, path.read_bytes()) for path in files]
     pipeline.read(owner, given, settings, terminal.Progress(), passwords=options.passwords(files, password))
     terminal.show_guesses(owner.files())

@@ -32,11 +32,15 @@ Detach = Annotated[bool, typer.Option("--detach", help="Return at once and print
 AnyRun = Annotated[str, typer.Argument(help="The run's id, as `runs` lists it.")]
 
 
-def new_project(name: str) -> Project:
-    """Return the project with this name or id, made when there is none."""
+def new_project(name: str, recipe: Path | None, sets: Sequence[str] | None, columns: str, dial: str = "") -> tuple[Project, Recipe]:
+    """Return the project with this name or id and its settings; it is made when there is none, once the settings are right."""
     from core import project
 
-    return project.find(name) or project.create(name)
+    known = project.find(name)
+    chosen = _chosen(known, recipe, sets, columns, dial)
+    owner = known or project.create(name)
+    owner.set_meta("recipe", chosen.model_dump_json())
+    return owner, chosen
 
 
 def known_project(name: str) -> Project:
@@ -72,11 +76,18 @@ def model_run(project: Project, run_id: str) -> Run:
     raise UserError("There is no tuned model yet.", "Train one first: `python -m core train --project NAME`.")
 
 
-def settings(project: Project, recipe: Path | None, sets: Sequence[str] | None = None, columns: str = "", dial: str = "") -> Recipe:
-    """Return the recipe that a command goes by, and keep it as the project's: a file's or the project's, with what was said on top."""
+def settings(project: Project, recipe: Path | None, sets: Sequence[str] | None = None, dial: str = "") -> Recipe:
+    """Return the recipe that a command goes by, and keep it as the project's."""
+    chosen = _chosen(project, recipe, sets, "", dial)
+    project.set_meta("recipe", chosen.model_dump_json())
+    return chosen
+
+
+def _chosen(project: Project | None, recipe: Path | None, sets: Sequence[str] | None, columns: str, dial: str) -> Recipe:
+    """Return a file's recipe, or the project's, or the default one, with what was said on the command line on top."""
     from core import recipe as recipes
 
-    made = recipes.load(recipe) if recipe else project.recipe()
+    made = recipes.load(recipe) if recipe else project.recipe() if project else recipes.Recipe()
     plain = made.model_dump(mode="json")
     for setting in sets or ():
         _set(plain, *_halves(setting))
@@ -84,9 +95,7 @@ def settings(project: Project, recipe: Path | None, sets: Sequence[str] | None =
         plain["columns"] = dict(_halves(part) for part in columns.split(","))
     if dial:
         plain["train"]["dial"] = dial
-    changed = recipes.parse(plain, "The command line")
-    project.set_meta("recipe", changed.model_dump_json())
-    return changed
+    return recipes.parse(plain, "The command line")
 
 
 def _halves(text: str) -> tuple[str, str]:

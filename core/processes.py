@@ -40,7 +40,7 @@ def group(leader: Identity) -> list[int]:
     """Return the processes still in the group that `leader` founded; none when its number belongs to somebody else by now."""
     import psutil
 
-    if leader.boot != boot():
+    if leader.boot != boot() or not _there(leader.pid):
         return []
     found = []
     for process in psutil.process_iter():
@@ -52,6 +52,17 @@ def group(leader: Identity) -> list[int]:
             if process.create_time() > leader.started - CLOCK_STEP:
                 found.append(process.pid)
     return found
+
+
+def _there(number: int) -> bool:
+    """Say at little cost whether there is a group of this number at all."""
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def end_group(leader: Identity, patience: float = 5.0) -> int:

@@ -163,9 +163,13 @@ class Run:
         return jsonfiles.read(self.folder / "result.json", dict) or {}
 
     def size(self) -> int:
-        """Return the bytes that the folder takes; a file with two names counts once."""
-        files = {s.st_ino: s.st_blocks * 512 for p in self.folder.rglob("*") if not p.is_symlink() and p.is_file() for s in [p.stat()]}
-        return sum(files.values())
+        """Return the bytes that the folder takes."""
+        return sum(blocks for _, blocks in self._blocks())
+
+    def _blocks(self) -> list[tuple[int, int]]:
+        """Return each file's number of names, and the bytes that it takes."""
+        found = [path.lstat() for path in self.folder.rglob("*") if path.is_file()]
+        return [(stat.st_nlink, stat.st_blocks * 512) for stat in found]
 
     # --- what a person can do with it ---
 
@@ -221,9 +225,9 @@ class Run:
         self.clear_leftovers()
 
     def delete(self) -> int:
-        """End the run and remove its folder; return the bytes freed."""
+        """End the run and remove its folder; return the bytes freed (a model that another run was given stays there)."""
         self.end()
-        freed = self.size()
+        freed = sum(blocks for names, blocks in self._blocks() if names == 1)
         aside = self.folder.with_name(f".deleted-{self.id}")
         self.folder.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)

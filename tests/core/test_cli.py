@@ -113,16 +113,22 @@ def test_no_option_takes_a_secret() -> None:
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_said_on_the_command_line_becomes_the_projects_recipe(project: projects.Project) -> None:
+def test_what_is_said_on_the_command_line_becomes_the_projects_recipe() -> None:
     from core import options
 
-    made = options.settings(
-        project, None, ["pairs.generators=sentence,heading", "train.epochs=3", "train.learning_rate=1e-4"], "question=Frage", "quick"
-    )
+    sets = ["pairs.generators=sentence,heading", "train.epochs=3", "train.learning_rate=1e-4"]
+    owner, made = options.new_project("New", None, sets, "question=Frage", "quick")
     assert made.pairs.generators == ("sentence", "heading")
     assert (made.train.epochs, made.train.learning_rate, made.train.dial) == (3, 1e-4, "quick")
     assert made.columns == {"question": "Frage"}
-    assert project.recipe() == made
+    assert owner.recipe() == made
+
+
+def test_wrong_settings_make_no_project(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Some text.")
+    assert attune("ingest", path, "--project", "New", "--set", "chunk.size=0").returncode == 1
+    assert projects.projects() == []
 
 
 # --- commands --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from core.run_folder import Run, RunInfo
 from core.schema import RunState, RunStatus
 from tests import tiny
 from tests.filled import ROOT, eventually, fill, recipe
+from tests.llm_server import LLMServer
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,23 @@ def test_a_run_stopped_before_its_turn_imports_nothing_heavy(tmp_path: Path, mod
     done = subprocess.run([sys.executable, "-c", code, str(run.folder)], cwd=ROOT, check=False)
     assert done.returncode == 0
     assert run.status().state is RunState.STOPPED
+
+
+# --- a secret ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_reaches_the_language_model_and_nothing_that_is_written(filled: Project) -> None:
+    key = "sk-canary-0b57"
+    with LLMServer(default="echo", delay=0.05) as server:
+        llm = {"base_url": server.url, "model": "tiny", "max_chunks": 8}
+        run = runs.start(filled, "pairs", parse({"pairs": {"generators": ["llm"], "llm": llm}}), secrets={"llm_key": key})
+        eventually(lambda: server.headers)
+        process = Path(f"/proc/{json.loads((run.folder / 'worker.json').read_text())['pid']}")
+        seen = [path.read_bytes() for path in (process / "cmdline", process / "environ") if path.exists()]
+        assert pipeline.wait(run).state is RunState.DONE, run.log()
+    assert server.headers[0]["authorization"] == f"Bearer {key}"
+    seen += [path.read_bytes() for path in filled.folder.rglob("*") if path.is_file()]
+    assert not [text for text in seen if key.encode() in text]
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
