@@ -73,7 +73,7 @@ def plain(data: Dataset) -> float:
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import TrainerCallback
 
-    from core.modelfiles import resolve
+    from core.models.files import resolve
 
     clock = Clock()
 

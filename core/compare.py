@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import index as indexes
 from core import pairs, rerankers, search
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
-from core.index import Index
 from core.models import Encoder, Vectors
 from core.project import Project
 from core.recipe import EvaluateSettings
 from core.schema import Chunk, Pair, Progress, silent
 from core.search import NOTHING, Positions
+from core.search import index as indexes
+from core.search.index import Index
 
 
 @dataclass(frozen=True)

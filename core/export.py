@@ -12,11 +12,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from core import card as cards
 from core import publish
-from core.card import snippet
 from core.project import PairFilter, Project
-from core.run_folder import Run
+from core.publish import card as cards
+from core.publish.card import snippet
+from core.runs.folder import Run
 
 __all__ = ["COLUMNS", "model_zip", "pair_rows", "pairs_csv", "pairs_jsonl", "snippet"]
 

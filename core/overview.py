@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core import runs
 from core.project import Project, Tally
-from core.run_folder import ENDED, Run
+from core.runs.folder import ENDED, Run
 from core.schema import RunState
 
 

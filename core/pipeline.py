@@ -12,10 +12,10 @@ from core import project as projects
 from core import recipe as recipes
 from core import runs
 from core.errors import UserError
-from core.job import Job, Stopped
 from core.overview import StageState, state
 from core.project import Project
-from core.run_folder import ENDED, Run
+from core.runs.folder import ENDED, Run
+from core.runs.job import Job, Stopped
 from core.schema import File, FileState, PairState, Progress, RunState, RunStatus, SystemScores, Verdict, silent
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _train(job: Job) -> None:
 
 def _evaluate(job: Job) -> None:
     from core.dataset import Dataset
-    from core.unseen import unseen
+    from core.split.unseen import unseen
 
     run, settings = job.run, job.run.recipe()
     job.stage("evaluate")

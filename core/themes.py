@@ -16,8 +16,8 @@ from core.errors import UserError
 from core.project import Project
 from core.recipe import ThemeSettings
 from core.schema import Chunk, Theme
-from core.terms import as_written, class_weights, count_terms, top_terms
 from core.text import CJK_SIGN
+from core.text.terms import as_written, class_weights, count_terms, top_terms
 
 LEAST, MOST = 2, 15  # themes that are found, where the person names no number
 DIMENSIONS = 50  # of the latent space in which chunks are grouped

@@ -15,7 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from core import disk, lock, processes
+from core import disk
+from core.disk import lock, processes
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,10 +51,11 @@ def yield_to_others() -> None:
 
 def carry_out(folder: Path, secrets: dict[str, str]) -> int:
     """Wait for the run's turn, do its stage, and write how it ended; return 0 when it did what was asked."""
-    from core import lanes, pipeline
+    from core import pipeline
     from core.errors import UserError
-    from core.job import Job, Stopped
-    from core.run_folder import Run
+    from core.runs import lanes
+    from core.runs.folder import Run
+    from core.runs.job import Job, Stopped
     from core.schema import RunState
     from core.secrets import redact
 

@@ -40,7 +40,11 @@ def choices() -> str:
         rows = ((f"`{name}`", choice.label, choice.help) for name, choice in registry.items())
         parts.append(f"**{title}**\n\n" + table(("name", "shown as", "what it is"), rows))
     rows = settings(Recipe.model_fields, "")
-    parts.append("<details><summary>Every setting of recipe.yaml</summary>\n\n" + table(("setting", "default", "what it does"), rows) + "\n\n</details>")
+    parts.append(
+        "<details><summary>Every setting of recipe.yaml</summary>\n\n"
+        + table(("setting", "default", "what it does"), rows)
+        + "\n\n</details>"
+    )
     return "\n\n".join(parts)
 
 
@@ -65,7 +69,9 @@ def shell() -> list[str]:
 def render(text: str) -> str:
     """Return the README with its generated parts made anew."""
     for name, body in (("commands", commands()), ("choices", choices())):
-        text = re.sub(rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", lambda m, b=body: f"{m[1]}\n{b}\n\n{m[2]}", text, flags=re.S)
+        text = re.sub(
+            rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", lambda m, b=body: f"{m[1]}\n{b}\n\n{m[2]}", text, flags=re.S
+        )
     return text
 
 

@@ -8,14 +8,14 @@ between the title and the first chapter goes on the title page.
 The output is the same, byte for byte, on every run.
 """
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fpdf import FPDF
 
 HERE = Path(__file__).resolve().parent
 DOCUMENTS = ("staff-handbook", "operations-guide")
-CREATED = datetime(2025, 4, 1, tzinfo=timezone.utc)
+CREATED = datetime(2025, 4, 1, tzinfo=UTC)
 INK = (30, 40, 55)
 SEA = (20, 80, 110)
 GREY = (110, 115, 120)

@@ -17,7 +17,7 @@ from core.digest import short
 from core.generators.material import Material
 from core.recipe import PairSettings
 from core.schema import Chunk, Pair
-from core.terms import count_terms, top_terms
+from core.text.terms import count_terms, top_terms
 
 LONGEST = 3  # words in a phrase
 FEWEST, MOST = 2, 4  # phrases in a query

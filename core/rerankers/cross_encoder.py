@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import compute, models, search
+from core import models, search
 from core.errors import UserError
+from core.models import compute
 from core.search import NOTHING, Positions, Scores
 
 if TYPE_CHECKING:

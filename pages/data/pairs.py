@@ -7,9 +7,9 @@ from collections import Counter
 import streamlit as st
 
 from core import runs
+from core.pairs.sieve import EXACT, NEAR, SEVERAL
 from core.project import Project
 from core.schema import PairState
-from core.sieve import EXACT, NEAR, SEVERAL
 from pages.data import exporting, making, reviewing
 from pages.widgets import frame, live, stages
 

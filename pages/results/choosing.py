@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import runs
 from core.project import Project
-from core.run_folder import Run
+from core.runs.folder import Run
 from pages.results.verdicts import name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import card
+from core.publish import card
 from core.schema import VerdictWord
 from pages.results import choosing, sending
 from pages.widgets import errors, frame

@@ -6,11 +6,13 @@ import threading
 
 import streamlit as st
 
-from core import compare, index, models
+from core import compare, models
+from core.errors import UserError
 from core.models import Encoder
 from core.project import PairFilter, Project
-from core.run_folder import Run
+from core.runs.folder import Run
 from core.schema import PairState
+from core.search import index
 from pages.widgets import charts, errors, frame
 
 BASE, TUNED = "Base", "Tuned"
@@ -37,7 +39,9 @@ def encoder(name: str, stamp: str) -> Encoder:
 
 
 def search(project: Project, run: Run, query: str, reranker: str, k: int) -> compare.Comparison:
-    """Search with base and tuned."""
+    """Search with base and tuned; raise `UserError` for an empty question before the models are opened."""
+    if not query.strip():
+        raise UserError("The question is empty.", "Type one and try again.")
     with st.status("Opening the models; the first time takes a few seconds", type="compact") as status, _one_at_a_time:
         base = run.recipe().train.base_model
         loaded = {BASE: encoder(base, ""), TUNED: encoder(str(run.model), "".join(sorted(run.sealed().values()))[:64])}
@@ -58,6 +62,7 @@ def search(project: Project, run: Run, query: str, reranker: str, k: int) -> com
 def show(project: Project, found: compare.Comparison) -> None:
     """Draw both columns."""
     right = right_passages(project, found.query)
+    rows = {document.id for document in project.documents() if document.ready_chunk}  # of tables: they have no pages
     for side, column in zip(st.columns(2, gap="medium"), found.columns, strict=True):
         with side:
             st.subheader(f':color[{column.label}]{{foreground="{COLOURS[column.label]}"}}', anchor=False)
@@ -65,7 +70,7 @@ def show(project: Project, found: compare.Comparison) -> None:
                 st.markdown("Nothing was found.")
             for hit in column.hits:
                 with st.container(border=True):
-                    one(project, found, column.label, hit, hit.chunk.id in right)
+                    one(project, found, column.label, hit, right=hit.chunk.id in right, row=hit.chunk.document_id in rows)
 
 
 def right_passages(project: Project, query: str) -> set[str]:
@@ -74,7 +79,7 @@ def right_passages(project: Project, query: str) -> set[str]:
     return {chunk for pair in known if pair.query == query for chunk in pair.positives}
 
 
-def one(project: Project, found: compare.Comparison, label: str, hit: compare.Hit, right: bool) -> None:
+def one(project: Project, found: compare.Comparison, label: str, hit: compare.Hit, *, right: bool, row: bool) -> None:
     """Draw one passage: its place, where it stood before, its text, and the button that calls it right."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{hit.rank}**", width="content")
@@ -84,7 +89,7 @@ def one(project: Project, found: compare.Comparison, label: str, hit: compare.Hi
             st.badge("The right passage", icon=":material/check:", color="green")
     text = " ".join(hit.chunk.text.split())
     st.text(text if len(text) <= LONG else f"{text[:LONG]}…")
-    facts = [hit.document, f"page {hit.chunk.page}", hit.theme, *scores(hit)]
+    facts = [hit.document, "" if row else f"page {hit.chunk.page}", hit.theme, *scores(hit)]
     st.caption(errors.escape(" · ".join(fact for fact in facts if fact)))
     if not right and st.button("This is the right passage", key=f"right_{label}_{hit.chunk.id}", type="tertiary", icon=":material/check:"):
         with errors.shown():

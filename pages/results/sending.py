@@ -7,10 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import card, export, publish
+from core import export, publish
 from core.digest import digest
 from core.project import Project
-from core.run_folder import Run
+from core.publish import card
+from core.runs.folder import Run
 from core.schema import Publication
 from core.secrets import origin
 from pages.results.verdicts import when
@@ -61,6 +62,7 @@ def form(project: Project, run: Run) -> None:
     tables.plain(
         {"File": [f.path for f in listed], "Size": [stages.size(f.size) for f in listed], "SHA-256": [f.sha256[:16] for f in listed]},
         alt="The files that would be sent, with their sizes and fingerprints",
+        height="content",
     )
     with st.expander("The card that goes with it (README.md)", icon=":material/article:"):
         st.code(text, language="markdown", wrap_lines=True)

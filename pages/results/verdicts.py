@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import runs
 from core.project import Project
-from core.run_folder import Run
+from core.runs.folder import Run
 from core.schema import Evaluation, QuestionResult, SystemScores, Verdict, VerdictWord
 from pages.widgets import errors, frame, routes, tables
 
@@ -56,7 +56,8 @@ def headline(evaluation: Evaluation) -> None:
     with st.container(border=True):
         st.badge(PRACTICE if found.practice else PEOPLE, color="orange" if found.practice else "blue")
         st.header(f":{colour}[{icon} {words}]", anchor=False)
-        st.markdown(errors.escape(found.text))
+        _, _, told = found.text.partition(": ")  # the heading says the word already
+        st.markdown(errors.escape(told if told.startswith(found.metric) else told[:1].upper() + told[1:]))
         if found.practice:
             st.caption(
                 "Practice questions were made from the documents, so they share their words. Questions that people asked are a stronger test."
@@ -143,7 +144,7 @@ def questions(project: Project, evaluation: Evaluation) -> None:
             [q.id for q in shown],
             key="results",
             alt="Questions with the place of the right passage before and after tuning",
-            settings={"Question": st.column_config.TextColumn(width="large")},
+            settings={"Question": st.column_config.TextColumn(width=330)},
         )
     for question in [q for q in shown if q.id in ids]:
         with st.container(border=True):

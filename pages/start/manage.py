@@ -80,7 +80,7 @@ def delete(project: Project) -> None:
 
 
 def _end(project: Project) -> None:
-    from core import index
+    from core.search import index
 
     runs.end(project)
     index.close_index(project.folder / "index")

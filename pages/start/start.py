@@ -23,7 +23,6 @@ STEPS = (
 )
 
 frame.tell()
-frame.current()
 st.title("Tune search to your own documents", anchor=False)
 for column, (picture, heading, text) in zip(st.columns(3, gap="medium"), STEPS, strict=True):
     with column.container(border=True, height="stretch"):

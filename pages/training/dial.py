@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import streamlit as st
 
-from core import estimate
 from core.errors import UserError
 from core.overview import minutes
-from core.plan import DIALS, choose_dial
 from core.project import PairFilter, Project
 from core.recipe import Recipe
 from core.schema import PairState, Part
+from core.train import estimate
+from core.train.plan import DIALS, choose_dial
 from pages.widgets import live
 
 TITLES = {"quick": "Quick", "balanced": "Balanced", "thorough": "Thorough"}
@@ -22,6 +22,7 @@ WORDS = {
     "balanced": "The whole model, three times through all pairs.",
     "thorough": "The whole model, up to ten times, ending early when it no longer helps.",
 }
+AT_ONCE = 0.5  # seconds
 LONGEST = 6  # models whose pace is remembered while the app runs
 
 
@@ -73,6 +74,7 @@ def _about(known: Mapping[str, float] | None, name: str) -> str:
 def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[str, float] | None:
     """Return each dial's minutes, or None while the machine is being measured (the page is drawn again once it is)."""
     pace = _pace(base_model)
+    wait([pace], timeout=AT_ONCE)  # what was measured before is there at once
     if not pace.done():
         if not live.leaving():
             st.fragment(_wait, run_every=1)(base_model)

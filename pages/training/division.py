@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import leaks, split
+from core import split
 from core.project import PairFilter, Project
 from core.recipe import Recipe
 from core.schema import PairState, Part
+from core.split import leaks
 from pages.widgets import errors, frame
 
 PARTS = (

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.overview import minutes
 from core.project import Project
-from core.run_folder import Run
+from core.runs.folder import Run
 from core.schema import RunState
 from pages.results.verdicts import LOOKS, when
 from pages.training import watching
@@ -65,7 +66,12 @@ def _took(run: Run) -> str:
     result = run.result()
     if run.kind != "train" or "method" not in result:
         return ""
-    return f" · {result['method']}, best after epoch {result['best_epoch']:g}, {stages.size(run.size())}"
+    gain = (
+        f"score on the choosing questions {result['dev_base']:.2f} → {result['dev_best']:.2f}"
+        if result.get("share")
+        else "the base model stayed best"
+    )
+    return f" · {minutes(result['seconds'])}, {gain}, {stages.size(run.size())}"
 
 
 def resume(run: Run) -> None:

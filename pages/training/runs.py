@@ -13,10 +13,10 @@ runs.collect(project)
 working = stages.active(project)
 watching.watch(project, [run.id for run in working])
 ended = [run for run in runs.runs(project) if run.id not in {r.id for r in working}]
-if ended:
-    st.header("Before" if working else "All runs", anchor=False)
-    history.listing(project, ended)
 if not working and stages.has(project, "model"):
     frame.next_step("evaluate", "See the verdict")
 elif not working:
     frame.next_step("train", "Go to training")
+if ended:
+    st.header("Before" if working else "All runs", anchor=False)
+    history.listing(project, ended)

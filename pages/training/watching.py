@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from core import runs
 from core.project import Project
-from core.run_folder import ENDED, Run
+from core.runs.folder import ENDED, Run
 from pages.widgets import charts, live
 
 
@@ -41,11 +42,14 @@ def curves(run: Run) -> None:
     loss, dev = series(rows, "loss"), series(rows, "dev")
     if not loss and not dev:
         return
+    planned = planned_epochs(run)
     left, right = st.columns(2)
     with left:
         st.markdown("**Loss**", help="How wrong the model still is on what it learns from. It should fall.")
         if loss:
-            charts.line(loss, x="Epoch", y="Loss", key=f"loss_{run.id}", colour=charts.BASE, alt=f"Loss, now {loss[-1][1]:.3f}")
+            charts.line(
+                loss, x="Epoch", y="Loss", key=f"loss_{run.id}", colour=charts.KEYWORD, until=planned, alt=f"Loss, now {loss[-1][1]:.3f}"
+            )
         else:
             st.caption("The curve begins with the first step.")
     with right:
@@ -53,10 +57,20 @@ def curves(run: Run) -> None:
             "**Score on the choosing questions**", help="nDCG@10 on dev. The best epoch is kept; epoch 0 is the untouched base model."
         )
         if dev:
-            level = (dev[0][1], "base") if dev[0][0] == 0 else None
-            charts.line(dev, x="Epoch", y="nDCG@10", key=f"dev_{run.id}", level=level, alt=f"Score on dev, now {dev[-1][1]:.3f}")
+            level = (dev[0][1], "the base model") if dev[0][0] == 0 else None
+            charts.line(
+                dev, x="Epoch", y="nDCG@10", key=f"dev_{run.id}", level=level, until=planned, alt=f"Score on dev, now {dev[-1][1]:.3f}"
+            )
         else:
             st.caption("The curve begins after the first epoch.")
+
+
+def planned_epochs(run: Run) -> float | None:
+    """Return how many epochs are planned, as the training wrote it down; None before."""
+    try:
+        return float(json.loads((run.folder / "plan.json").read_text("utf-8"))["epochs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def series(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:

@@ -100,25 +100,36 @@ def line(
     key: str,
     colour: str = TUNED,
     level: tuple[float, str] | None = None,
+    until: float | None = None,
 ) -> None:
-    """Draw one curve over training, and a level to compare it with."""
+    """Draw one curve over training, a level to compare it with, and room for what is still to come."""
     import plotly.graph_objects as go
 
-    marks = "lines+markers" if len(points) < 40 else "lines"
     figure = go.Figure(
         go.Scatter(
             x=[p[0] for p in points],
             y=[p[1] for p in points],
-            mode=marks,
+            mode="lines+markers" if len(points) < 40 else "lines",
             line={"color": colour, "width": 2},
-            marker={"symbol": SIGNS.get(colour, "circle"), "size": 7},
+            marker={"symbol": SIGNS.get(colour, "circle"), "size": 8},
             showlegend=False,
+            hovertemplate=f"{x} %{{x:g}}: %{{y:.3f}}<extra></extra>",
         )
     )
+    values = [p[1] for p in points]
     if level:
-        figure.add_hline(y=level[0], line={"color": BASE, "dash": "dash"}, annotation_text=level[1], annotation_font_color=BASE)
-    figure.update_xaxes(title=x)
-    figure.update_yaxes(title=y)
+        figure.add_hline(
+            y=level[0],
+            line={"color": BASE, "dash": "dash"},
+            annotation_text=level[1],
+            annotation_position="bottom right",
+            annotation_font_color=BASE,
+        )
+        values.append(level[0])
+    low, high = min(values), max(values)
+    room = max(0.15 * (high - low), 0.01)
+    figure.update_xaxes(title=x, range=[-0.02 * until, 1.02 * until] if until else None)
+    figure.update_yaxes(title=y, range=[low - room, high + room])
     _draw(figure, alt, key, height=260)
 
 

@@ -73,28 +73,9 @@ def _chain(needs: str) -> list[str]:
 
 
 def current() -> Project | None:
-    """Draw the choice of project in the sidebar, keep it in the address, and return the project in view.
-
-    Raises `UserError` for an address that names a project which is not there.
-    """
-    known = {project.id: project.name for project in projects.projects()}
-    if not known:
-        return None
-    asked = st.query_params.get("project")
-    wanted = asked or st.session_state.get("project_id")
-    if asked and asked not in known:
-        projects.open_project(asked)
-    if wanted not in known:
-        wanted = next(iter(known))
-    st.session_state["project_id"] = st.session_state["project_choice"] = wanted
-    if asked != wanted:
-        st.query_params["project"] = wanted
-    st.sidebar.selectbox("Project", list(known), format_func=known.__getitem__, key="project_choice", on_change=_choose)
-    return projects.open_project(wanted)
-
-
-def _choose() -> None:
-    st.session_state["project_id"] = st.query_params["project"] = st.session_state["project_choice"]
+    """Return the project in view, None where there is none."""
+    project_id = st.session_state.get("project_id")
+    return projects.open_project(project_id) if project_id else None
 
 
 def empty(text: str, page: str, button: str, picture: str) -> NoReturn:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import overview
 from core.project import Project
-from core.run_folder import ENDED, Run
+from core.runs.folder import ENDED, Run
 from core.schema import RunState, RunStatus
 from pages.widgets import errors, routes
 from pages.widgets.stages import active
@@ -30,7 +30,7 @@ def leaving() -> bool:
 
 
 def _strip(project: Project) -> None:
-    with st.container(horizontal=True, gap="small", key="strip"):
+    with st.container(horizontal=True, gap=None, key="strip"):
         for stage in overview.state(project):
             icon = "progress_activity" if stage.running else "check_circle" if stage.done else "radio_button_unchecked"
             routes.link(stage.page, stage.text, icon=f":material/{icon}:")

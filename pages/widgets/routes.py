@@ -29,6 +29,6 @@ def go(name: str, project_id: str | None = None) -> NoReturn:
     st.switch_page(file(name), query_params=query(project_id))
 
 
-def link(name: str, label: str, *, icon: str | None = None, help: str | None = None, disabled: bool = False) -> None:
+def link(name: str, label: str, *, icon: str | None = None, help: str | None = None, wide: bool = False) -> None:
     """Draw a link to another page that keeps the project."""
-    st.page_link(file(name), label=label, icon=icon, help=help, disabled=disabled, query_params=query())
+    st.page_link(file(name), label=label, icon=icon, help=help, width="stretch" if wide else "content", query_params=query())

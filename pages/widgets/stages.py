@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core import runs
 from core.project import Project
-from core.run_folder import ENDED, Run
+from core.runs.folder import ENDED, Run
 
 
 def active(project: Project, kind: str | None = None) -> list[Run]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -23,9 +23,15 @@ def offset(total: int, key: str, *, rows: int = ROWS) -> int:
     return (number - 1) * rows
 
 
-def plain(columns: Mapping[str, Sequence[Any]], *, alt: str, settings: Mapping[str, Any] | None = None, height: int | None = None) -> None:
+def plain(
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    alt: str,
+    settings: Mapping[str, Any] | None = None,
+    height: Literal["auto", "content"] = "auto",
+) -> None:
     """Draw a small table whose cells are plain text and numbers."""
-    st.dataframe(dict(columns), hide_index=True, alt=alt, column_config=settings, **({"height": height} if height else {}))
+    st.dataframe(dict(columns), hide_index=True, alt=alt, column_config=settings, height=height)
 
 
 def pick(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.batches import Batches, keys
 from core.schema import TrainPair
+from core.train.batches import Batches, keys
 
 PAIRS = [TrainPair(f"{i}", f"p{i % 40}", f"Query {i % 55}", f"text {i % 40}", "columns") for i in range(120)]
 

@@ -7,9 +7,10 @@ import re
 import pytest
 import yaml
 
-from core import card, store
+from core import store
+from core.publish import card
 from core.recipe import BASE_MODEL, Recipe, parse
-from core.run_folder import Run
+from core.runs.folder import Run
 from core.schema import Evaluation, Interval, Question, QuestionResult, SystemScores, TestQuestion, Verdict, VerdictWord
 from tests.core.test_publish import run  # noqa: F401
 from tests.filled import fill

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
+from core.train import checkpoints
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer
 
 from core import chunk, models
-from core.cutting import Cutter
+from core.chunk.cutting import Cutter
 from core.project import Project
 from core.recipe import BASE_MODEL, ChunkSettings, SplitSettings
 from core.schema import Chunk, Document, File, FileState, Page, Pair, PairState, Theme
@@ -294,7 +294,8 @@ def test_an_edit_made_while_the_text_is_cut_is_not_lost(project: Project) -> Non
 
 
 def test_held_out_passages_stay_held_out_when_text_before_them_is_edited(project: Project) -> None:
-    from core import holdout, split
+    from core import split
+    from core.split import holdout
 
     save(project, GUIDE)
     chunk.rechunk(project, ChunkSettings(), BASE_MODEL)

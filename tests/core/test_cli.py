@@ -114,7 +114,7 @@ def test_no_option_takes_a_secret() -> None:
 
 
 def test_what_is_said_on_the_command_line_becomes_the_projects_recipe() -> None:
-    from core import options
+    from core.cli import options
 
     sets = ["pairs.generators=sentence,heading", "train.epochs=3", "train.learning_rate=1e-4"]
     owner, made = options.new_project("New", None, sets, "question=Frage", "quick")
@@ -164,7 +164,7 @@ def test_export_writes_what_the_ending_says(project: projects.Project, tmp_path:
 
 
 def test_names_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    from core import terminal
+    from core.cli import terminal
 
     terminal.show("a\x1b[2Jb\x9bc\u202ed")
     assert capsys.readouterr().out == "a [2Jb c d\n"

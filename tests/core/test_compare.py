@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from core import compare, index
+from core import compare
 from core.errors import UserError
-from core.index import Index
 from core.project import Project
 from core.recipe import SplitSettings
 from core.schema import Chunk, Document, File, FileState, Page, Part, Theme
+from core.search import index
+from core.search.index import Index
 from core.split import split
 from tests.wordmodel import WordModel
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core import estimate, machine
+from core import machine
 from core.errors import UserError
+from core.train import estimate
 from tests import tiny
 
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from core import card, export, publish
+from core import export, publish
 from core.errors import UserError
 from core.project import PairFilter
+from core.publish import card
 from core.schema import PairState
 from tests.core.test_publish import WANTED, run  # noqa: F401
 from tests.filled import fill

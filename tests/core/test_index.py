@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import index, search
+from core import search
+from core.search import index
 from tests.conftest import ROOT
 
 

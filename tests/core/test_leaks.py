@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from core import leaks
 from core.dataset import Dataset
 from core.schema import Passage, Question, TrainPair
+from core.split import leaks
 
 A = "The harbour office opens at seven and closes at nine in the evening on every day of the week but Sunday"
 B = "Whoever loses a badge reports it at the gate before noon and gets another one against a fee of ten crowns"

@@ -7,7 +7,8 @@ from math import log2
 import numpy as np
 import pytest
 
-from core import metrics, verdict
+from core import metrics
+from core.evaluate import verdict
 from core.recipe import EvaluateSettings
 from core.schema import VerdictWord
 

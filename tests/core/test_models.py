@@ -109,7 +109,7 @@ def test_a_saved_model_says_nothing_of_this_machine(encoder: models.Encoder, fol
 
 
 def test_the_fingerprint_is_that_of_the_files_not_of_their_place(encoder: models.Encoder, folder: Path, tmp_path: Path) -> None:
-    from core import modelfiles
+    from core.models import files as modelfiles
 
     modelfiles.copy(str(folder), tmp_path / "copy")
     assert models.load(str(tmp_path / "copy")).digest == encoder.digest

@@ -10,10 +10,10 @@ import pytest
 from core import chunk, ingest, pairs
 from core.errors import UserError
 from core.pairs import reattach
+from core.pairs.sieve import evenly
 from core.project import PairFilter, Project
 from core.recipe import BASE_MODEL, ChunkSettings, LLMSettings, PairSettings
 from core.schema import Chunk, Document, File, FileState, Page, Pair, PairState
-from core.sieve import evenly
 from tests.llm_server import LLMServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.plan import DIALS, choose_dial, derive
 from core.recipe import TrainSettings
+from core.train.plan import DIALS, choose_dial, derive
 
 
 @pytest.mark.parametrize(

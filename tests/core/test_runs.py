@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from core import lock, processes, runs
 from core import project as projects
+from core import runs
+from core.disk import lock, processes
 from core.errors import UserError
 from core.project import Project
 from core.recipe import Recipe
-from core.run_folder import Run, RunInfo
+from core.runs.folder import Run, RunInfo
 from core.schema import RunState, RunStatus
 from tests.filled import ROOT, eventually, fill, holding, zombies
 
@@ -202,7 +203,7 @@ def test_a_deleted_run_is_ended_first_and_frees_its_bytes(filled: Project, waiti
 
 def test_what_a_dead_worker_left_is_ended(project: Project) -> None:
     code = """import subprocess, sys
-from core import processes
+from core.disk import processes
 subprocess.Popen(['sleep', '600'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 print(processes.own(), flush=True)
 sys.stdin.read()"""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core import search
-from core.corpus import Corpus
 from core.schema import Passage, Question
+from core.search.corpus import Corpus
 
 
 def _unit(count: int, seed: int) -> np.ndarray:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from core import holdout, leaks, split
+from core import split
 from core.errors import UserError
 from core.project import Project
 from core.recipe import Recipe, SplitSettings, TrainSettings
 from core.schema import Chunk, Document, File, FileState, Page, Pair, Part
+from core.split import holdout, leaks
 
 WORDS = [a + b for a in ("mar", "tol", "ven", "sik", "dra", "pul", "nor", "fem") for b in ("ba", "ce", "di", "fo", "gu", "ha", "ji", "ko")]
 OVERLAP = 20

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import text
-from core.headings import headings
+from core.text.headings import headings
 
 
 @pytest.mark.parametrize(

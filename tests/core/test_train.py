@@ -122,7 +122,7 @@ def test_when_the_base_wins_the_model_is_the_base(training: Training, dial: str,
 
 
 def test_the_model_left_is_the_one_that_dev_liked_best(training: Training) -> None:
-    from core.dev import Dev
+    from core.train.dev import Dev
 
     result = training.run("balanced", epochs=6)
     assert result.dev_best == max(
@@ -180,7 +180,7 @@ def test_more_frozen_layers_than_there_are_is_told(training: Training) -> None:
 
 
 def test_dropout_off_makes_a_step_repeatable_and_leaves_the_saved_rates(base: Path, tmp_path: Path) -> None:
-    from core import layers
+    from core.train import layers
 
     encoder = models.load(str(base))
     model = encoder.model.train()

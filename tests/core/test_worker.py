@@ -17,7 +17,7 @@ from core import disk, models, pipeline, runs
 from core import recipe as recipes
 from core.project import Project
 from core.recipe import parse
-from core.run_folder import Run, RunInfo
+from core.runs.folder import Run, RunInfo
 from core.schema import RunState, RunStatus
 from tests import tiny
 from tests.filled import ROOT, eventually, fill, recipe

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from core import processes, runs
+from core import runs
+from core.disk import processes
 from core.project import Project
 from core.recipe import Recipe, dump, parse
-from core.run_folder import Run
+from core.runs.folder import Run
 from tests import tiny
 from tests.faults.whole_way import KEY
 from tests.filled import ROOT

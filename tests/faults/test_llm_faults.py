@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from core.endpoint import retry_after
+from core.endpoint.guard import GuardedBackend, check_address, is_forbidden
 from core.errors import UserError
 from core.generators import llm
 from core.generators.asking import Retry
-from core.guard import GuardedBackend, check_address, is_forbidden
 from core.secrets import _forms
 from tests.core.test_llm import material, settings
 from tests.llm_server import LLMServer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core import recipe, store
 from core.project import Project
-from core.run_folder import Run, RunInfo
+from core.runs.folder import Run, RunInfo
 from core.schema import (
     Chunk,
     Document,
@@ -84,7 +84,7 @@ def with_verdict(
         run.add_metric({"epoch": float(step), "dev": 0.5 + step / 50})
     (run.folder / "log.txt").write_text("epoch 1\n")
     (run.folder / "model" / "modules.json").write_text("[]")
-    run.write("result.json", {"method": "linear map", "epochs": 5, "best_epoch": 4})
+    run.write("result.json", {"method": "quick", "share": 1.0, "dev_base": 0.5, "dev_best": 0.6, "seconds": 40.0})
     run.write("evaluation.json", evaluation(frozen.digest, word, query))
     run.seal()
     run.collect()

@@ -1,0 +1,225 @@
+"""Make pairs with the chosen generators, and take in what people add, edit, keep and drop; all is saved as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from core.digest import short
+from core.errors import UserError
+from core.generators import GENERATORS, Material
+from core.generators.material import gather
+from core.pairs.attach import GONE, reattach
+from core.pairs.sieve import BY_HAND, EXACT, NEAR, SEVERAL, Sieve, evenly
+from core.project import Project, Recut
+from core.recipe import PairSettings
+from core.schema import Chunk, Pair, PairState, Progress, Region, silent
+
+__all__ = ["PairReport", "add_by_hand", "edit", "judge", "make", "reattach"]
+
+BATCH = 100  # pairs in one commit
+PAID_BATCH = 10  # the same where each cost a call (its raw answer is committed before)
+LONGEST = 2000  # characters of a query
+
+
+@dataclass(frozen=True)
+class PairReport:
+    """Count what the project has of the kinds that were asked for, and how many came with this call (`added`).
+
+    `made` is kept and dropped together; `by_generator` counts kept pairs.
+    """
+
+    made: int
+    kept: int
+    exact_duplicates: int
+    near_duplicates: int
+    by_generator: Mapping[str, int] = field(default_factory=dict)
+    several_passages: int = 0
+    added: int = 0
+
+
+def make(
+    project: Project, settings: PairSettings, *, key: str = "", progress: Progress = silent, stop: Callable[[], bool] = lambda: False
+) -> PairReport:
+    """Make pairs with every chosen generator, one after the other; questions that came with the documents are always taken.
+
+    Pairs are committed in batches and known ones left alone, so that a run that was stopped or killed goes on where it
+    was, and what people edited or dropped stays. Raises `UserError` without passages, or where an endpoint cannot be used.
+    """
+    material = gather(project)
+    if not material.chunks:
+        raise UserError("There are no passages to make pairs from.", "Add documents on the Documents page first.")
+    names = _chosen(material, settings)
+    sieve = Sieve(material.chunks, project.pairs(), settings.near_duplicate)
+    added = 0
+    try:
+        for number, name in enumerate(names):
+            if stop():
+                break
+            part = _part(progress, number, len(names))
+            if name == "llm":
+                added += _ask(project, material, settings, key, sieve, part, stop)
+            else:
+                added += _generate(project, material, settings, name, sieve, part, stop)
+    finally:
+        _mend(project, material)
+        drop, back = sieve.ambiguous(project.pairs())
+        project.update_pairs(drop, state=PairState.DROPPED, reason=SEVERAL)
+        project.update_pairs(back, state=PairState.KEPT, reason="")
+    report = _report(project, names, added)
+    progress(1.0, f"{report.kept} pairs")
+    return report
+
+
+def add_by_hand(project: Project, query: str, chunk_id: str, *, judge_only: bool = False) -> Pair:
+    """Add a person's question for a passage: "typed" to learn from, or with `judge_only` "marked", to judge by alone.
+
+    The same question for the same passage is kept, where it was dropped. Raises `UserError` for an empty question or a
+    passage that is gone.
+    """
+    clean = _clean(query)
+    chunk = project.chunk(chunk_id)
+    if chunk is None:
+        raise UserError("This passage is no longer there.", "Search for it again.")
+    generator = "marked" if judge_only else "typed"
+    pair = Pair(
+        short(generator, clean, chunk.document_id, chunk.start, chunk.end),
+        clean,
+        chunk.document_id,
+        chunk.start,
+        chunk.end,
+        (chunk.id,),
+        generator,
+        people=True,
+        judge_only=judge_only,
+        made=time.time(),
+    )
+    if not project.add_pairs([pair]):
+        project.update_pairs([pair.id], state=PairState.KEPT, reason=BY_HAND)
+    return project.pair(pair.id) or pair
+
+
+def edit(project: Project, pair_id: str, query: str) -> None:
+    """Give a pair other words; its id, passage and state stay. Raises `UserError` for no words or a pair that is gone."""
+    clean = _clean(query)
+    pair = project.pair(pair_id)
+    if pair is None:
+        raise UserError("This pair is no longer there.", "Load the page again.")
+    if clean != pair.query:
+        project.update_pairs([pair_id], query=clean, edited=True)
+
+
+def judge(project: Project, pair_ids: Iterable[str], state: PairState) -> None:
+    """Keep or drop pairs by hand; no rerun changes that.
+
+    Pairs whose passage is gone stay dropped; raises `UserError` when there is nothing else among those to be kept.
+    """
+    ids = list(pair_ids)
+    if state is PairState.KEPT:
+        chunks = {chunk.id for chunk in project.chunks()}
+        pairs = [pair for pair in map(project.pair, ids) if pair]
+        there = [pair.id for pair in pairs if pair.reason != GONE and all(chunk in chunks for chunk in pair.positives)]
+        if ids and not there:
+            raise UserError("The passage of this pair is gone, so it cannot be kept.", "Add the document again, or cut it as before.")
+        ids = there
+    project.update_pairs(ids, state=state, reason=BY_HAND)
+
+
+def _chosen(material: Material, settings: PairSettings) -> list[str]:
+    """Return the generators to run in the table's order; an unknown name raises `UserError`."""
+    wanted = {name for name in settings.generators if GENERATORS[name]} - {"columns"}
+    if any(document.questions for document in material.documents.values()):
+        wanted.add("columns")
+    return sorted(wanted, key=lambda name: (name != "columns", list(GENERATORS).index(name)))
+
+
+def _mend(project: Project, material: Material) -> None:
+    """Attach the pairs whose chunks were cut anew while they were made."""
+    made_of = {chunk.id for chunk in material.chunks}
+
+    def change(chunks: list[Chunk], pairs: list[Pair], regions: list[Region]) -> Recut | None:
+        there = {chunk.id for chunk in chunks}
+        loose = [pair for pair in pairs if any(c in made_of and c not in there for c in pair.positives)]
+        return Recut(chunks, reattach(loose, material.chunks, chunks), regions) if loose else None
+
+    if made_of != {chunk.id for chunk in project.chunks()}:
+        project.recut(change)
+
+
+def _part(progress: Progress, number: int, total: int) -> Progress:
+    return lambda fraction, text: progress((number + fraction) / total, text)
+
+
+def _generate(
+    project: Project, material: Material, settings: PairSettings, name: str, sieve: Sieve, progress: Progress, stop: Callable[[], bool]
+) -> int:
+    label = GENERATORS[name].label
+    progress(0.0, label)
+    made = list(GENERATORS[name].load()(material, settings))
+    fresh = sieve.fresh(made if name == "columns" else evenly(made, settings.limit), settings.per_chunk)
+    added = 0
+    for start in range(0, len(fresh), BATCH):
+        if stop():
+            break
+        added += _commit(project, sieve, fresh[start : start + BATCH])
+        progress((start + BATCH) / max(len(fresh), start + BATCH), f"{label}: {added} pairs")
+    return added
+
+
+def _ask(
+    project: Project, material: Material, settings: PairSettings, key: str, sieve: Sieve, progress: Progress, stop: Callable[[], bool]
+) -> int:
+    from core.generators import llm
+
+    added = 0
+    for batch in _batches(llm.ask(project, material, settings.llm, key, progress, stop)):
+        added += _commit(project, sieve, [pair for pair in batch if pair.id not in sieve.ids])
+    return added
+
+
+def _batches(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
+    """Yield small lists as pairs come, and what is left even when the source ends with an error, which is then raised."""
+    batch: list[Pair] = []
+    try:
+        for pair in pairs:
+            batch.append(pair)
+            if len(batch) >= PAID_BATCH:
+                yield batch
+                batch = []
+    except UserError:
+        yield batch
+        raise
+    yield batch
+
+
+def _commit(project: Project, sieve: Sieve, pairs: Sequence[Pair]) -> int:
+    now = time.time()
+    return project.add_pairs([replace(sieve.judge(pair), made=pair.made or now) for pair in pairs])
+
+
+def _report(project: Project, names: Sequence[str], added: int) -> PairReport:
+    table = [row for row in project.pair_table() if row[0] in names]
+
+    def total(reason: str) -> int:
+        return sum(number for _, state, why, number in table if state == PairState.DROPPED and why == reason)
+
+    kept = {name: sum(n for generator, state, _, n in table if generator == name and state == PairState.KEPT) for name in names}
+    return PairReport(
+        made=sum(row[3] for row in table),
+        kept=sum(kept.values()),
+        exact_duplicates=total(EXACT),
+        near_duplicates=total(NEAR),
+        by_generator=kept,
+        several_passages=total(SEVERAL),
+        added=added,
+    )
+
+
+def _clean(query: str) -> str:
+    clean = " ".join("".join(sign if sign.isprintable() else " " for sign in query).split())
+    if not clean:
+        raise UserError("The question is empty.", "Type one and try again.")
+    if len(clean) > LONGEST:
+        raise UserError(f"The question has {len(clean)} characters; {LONGEST} is the most.", "Make it shorter.")
+    return clean

@@ -1,0 +1,146 @@
+"""Runs: start, find, list and collect the work that goes on in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from core import disk, recipe
+from core.digest import digest, file_sha256
+from core.disk import lock
+from core.errors import UserError
+from core.project import Project
+from core.runs.folder import Run, RunInfo
+from core.schema import FileState, RunState, RunStatus
+
+ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+TITLES = {"ingest": "Read documents", "pairs": "Make pairs", "train": "Train", "evaluate": "Judge"}
+
+
+def start(
+    project: Project,
+    kind: str,
+    recipe: recipe.Recipe,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    title: str = "",
+    of: str = "",
+    anew: bool = True,
+) -> Run:
+    """Start a run in the background and return it; the same run that is alive already is returned instead.
+
+    `kind` is one of pipeline.STAGES. `secrets` go to the worker's standard input and stay in memory: "llm_key" for pairs. `of` is
+    the id of the run whose model an "evaluate" run judges. Without `anew`, an older run that was given exactly the same is
+    returned, resumed where it did not end well. Raises `UserError` when the data will not do.
+    """
+    if kind not in TITLES:
+        raise UserError(f"There is no kind of run called “{kind}”.", f"Choose one of: {', '.join(TITLES)}.")
+    (project.folder / "runs").mkdir(exist_ok=True)
+    with lock.exclusive(project.folder / "runs" / ".starting"):
+        aside = _prepare(project, kind, recipe, title, of)
+        alike = [run for run in runs(project) if run.info.key == Run(aside).info.key]
+        found = next((run for run in alike if not anew or (run.alive() and not run.stopping())), None)
+        if found is None:
+            run = Run(aside.with_name(_fresh_id(aside.parent)))
+            os.rename(aside, run.folder)
+            disk.sync_folder(aside.parent)
+            run.launch(secrets or {})
+            return run
+        shutil.rmtree(aside)
+    return found if found.status().state is RunState.DONE else found.resume(secrets)
+
+
+def runs(project: Project) -> list[Run]:
+    """Return all runs of a project, newest first."""
+    return in_folder(project.folder / "runs")[::-1]
+
+
+def in_folder(folder: Path) -> list[Run]:
+    """Return the runs in a folder, oldest first."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # machine.json lies beside the projects
+        return [Run(folder / name) for name in sorted(os.listdir(folder)) if ID.fullmatch(name)]
+    return []
+
+
+def find(project: Project, run_id: str) -> Run:
+    """Return the run with this id, as the URL gives it."""
+    run = Run(project.folder / "runs" / run_id)
+    if not ID.fullmatch(run_id) or not run.folder.is_dir():
+        raise UserError("There is no such run.", "Choose one on the Runs page.")
+    return run
+
+
+def latest(project: Project, kind: str, *states: RunState) -> Run | None:
+    """Return the newest run of a kind, in one of `states` when any are given."""
+    return next((run for run in runs(project) if run.kind == kind and (not states or run.status().state in states)), None)
+
+
+def collect(project: Project) -> None:
+    """Take in what finished runs have made, and end what dead workers left behind; a second time changes nothing."""
+    known = project.evaluation_times()
+    for run in runs(project)[::-1]:  # oldest first, so that of two evaluations of one model the newer stays
+        run.collect(known)
+        if run.status().state is RunState.INTERRUPTED:
+            run.clear_leftovers()
+
+
+def end(project: Project) -> None:
+    """End every run of a project, before the project is deleted."""
+    for run in runs(project):
+        if run.alive():
+            run.end()
+
+
+def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, of: str) -> Path:
+    """Write a run's folder aside, where no list finds it, and return it; what a crash left there before goes away."""
+    aside = project.folder / "runs" / ".new"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    run = Run(aside)
+    disk.write_atomic(aside / "recipe.yaml", recipe.dump(settings))
+    parts: list[object] = [kind, of, settings.model_dump(mode="json")]
+    if kind in ("train", "evaluate"):
+        from core import split
+
+        split.dataset(project, settings).write(aside / "data")
+        parts += [file_sha256(path) for path in sorted((aside / "data").iterdir())]
+    if kind == "evaluate":
+        _give_model(find(project, of), run)
+    if kind == "ingest":
+        parts += [(file.id, file.sha256) for file in project.files() if file.state is FileState.WAITING]
+    if kind == "pairs":
+        parts += [chunk.id for chunk in project.chunks()]
+    now = time.time()
+    run.write("run.json", RunInfo(kind, title or TITLES[kind], now, project.name, digest(*parts), of))
+    run.write_status(RunStatus(RunState.QUEUED, text="Starting", updated=now))
+    return aside
+
+
+def _give_model(source: Run, run: Run) -> None:
+    """Put another run's model into this one's folder, by a second name where the disk allows it."""
+    if source.model is None:
+        raise UserError("This run has no complete model to judge.", "Choose another run, or resume this one.")
+
+    def link(one: str, other: str) -> None:
+        try:
+            os.link(one, other)
+        except OSError:
+            shutil.copyfile(one, other)
+
+    shutil.copytree(source.model, run.given, copy_function=link)
+    shutil.copytree(source.folder / "data", run.folder / "trained_on", copy_function=link)
+
+
+def _fresh_id(folder: Path) -> str:
+    """Return an id that sorts by time: the day, the second, and the second's fraction in four hex digits."""
+    while True:
+        now = time.time()
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now % 1 * 0x10000):04x}"
+        if not (folder / name).exists():
+            return name
+        time.sleep(0.001)

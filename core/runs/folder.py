@@ -1,0 +1,267 @@
+"""One run's folder: the only place that knows the names of the files in it, and how to read them while it is worked on."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core import jsonfiles, recipe
+from core.dataset import Dataset
+from core.digest import file_sha256
+from core.disk import lock, processes
+from core.errors import UserError
+from core.project import Project
+from core.runs import launch
+from core.schema import Evaluation, RunState, RunStatus
+
+ENDED = frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
+CUT_OFF = "The run was cut off before it ended."
+RESUME = "Resume goes on from the last complete checkpoint."
+DAMAGED = RunStatus(RunState.FAILED, error="The run's folder is damaged.", hint="Delete it, or put the missing files back.")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What run.json holds: everything about a run that does not change.
+
+    `key` is the hash of all that goes in, so that the same run is known again; `of` is the run whose model is judged.
+    """
+
+    kind: str = ""
+    title: str = ""
+    made: float = 0.0
+    project: str = ""
+    key: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What COMPLETE.json holds: the files of a finished run with their SHA-256."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk. Nothing is kept in memory: every question reads the files that its worker writes."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id, its folder's name: ids sort by the time they were made."""
+        return self.folder.name
+
+    @property
+    def info(self) -> RunInfo:
+        """What run.json says; all empty where it is damaged."""
+        return jsonfiles.read(self.folder / "run.json", RunInfo) or RunInfo()
+
+    @property
+    def kind(self) -> str:
+        """One of pipeline.STAGES: "ingest", "pairs", "train" or "evaluate"."""
+        return self.info.kind
+
+    @property
+    def title(self) -> str:
+        """What the person who started it sees in the list."""
+        return self.info.title
+
+    @property
+    def made(self) -> float:
+        """When it was started, in seconds since 1970."""
+        return self.info.made
+
+    @property
+    def project(self) -> Project | None:
+        """The project that the folder lies in; None for a copy elsewhere."""
+        folder = self.folder.parent.parent
+        return Project(folder) if (folder / "project.db").exists() else None
+
+    @property
+    def embeddings(self) -> Path:
+        """Where vectors are kept: the project's folder for them, or the run's own when it was copied elsewhere."""
+        return (self.project.folder if self.project else self.folder) / "embeddings"
+
+    @property
+    def given(self) -> Path:
+        """The model that an evaluation was given."""
+        return self.folder / "given"
+
+    def recipe(self) -> recipe.Recipe:
+        """Return the settings that the run was started with."""
+        return recipe.load(self.folder / "recipe.yaml")
+
+    def data(self) -> Dataset:
+        """Return what the run is trained on and judged by."""
+        return Dataset.read(self.folder / "data")
+
+    # --- how it stands ---
+
+    def alive(self) -> bool:
+        """Say whether a worker holds the run's lock."""
+        return lock.held(self.folder / "lock")
+
+    def status(self) -> RunStatus:
+        """Return how the run stands: what its worker wrote, or interrupted when the worker is gone."""
+        alive = self.alive()  # before reading, so that a run which ends in between is not called interrupted
+        written = self.written()
+        if written is None or not self.kind:
+            return DAMAGED
+        if alive or written.state in ENDED:
+            return written
+        return replace(written, state=RunState.INTERRUPTED, error=CUT_OFF, hint=RESUME, seconds_left=None)
+
+    def written(self) -> RunStatus | None:
+        """Return the status as its worker wrote it, be it alive or not; None where it is damaged."""
+        return jsonfiles.read(self.folder / "status.json", RunStatus)
+
+    def stopping(self) -> bool:
+        """Say whether somebody has asked the run to stop."""
+        return (self.folder / "stop").exists()
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return all rows that training wrote; where a resumed run repeated steps, the later attempt counts."""
+        rows = jsonfiles.rows(self.folder / "metrics.jsonl")
+        return list({(*sorted(row), row.get("step"), row.get("epoch")): row for row in rows}.values())
+
+    def log(self, tail: int = 50) -> str:
+        """Return the last lines of the log."""
+        return "\n".join(jsonfiles.lines(self.folder / "log.txt")[-tail:])
+
+    # --- what it made ---
+
+    @property
+    def complete(self) -> bool:
+        """Say whether everything was written: COMPLETE.json is there, and every file that it names."""
+        sealed = self.sealed()
+        return bool(sealed) and all((self.folder / name).is_file() for name in sealed)
+
+    def sealed(self) -> Mapping[str, str]:
+        """Return the files that COMPLETE.json names, with their SHA-256; empty while there is none."""
+        return (jsonfiles.read(self.folder / "COMPLETE.json", Seal) or Seal({})).files
+
+    def damaged(self) -> list[str]:
+        """Return the sealed files that are gone or no longer what they were."""
+        return [n for n, sha in self.sealed().items() if not (self.folder / n).is_file() or file_sha256(self.folder / n) != sha]
+
+    @property
+    def model(self) -> Path | None:
+        """The folder of the tuned model, once it is complete."""
+        folder = self.folder / "model"
+        return folder if "model/modules.json" in self.sealed() and self.complete else None
+
+    def evaluation(self) -> Evaluation | None:
+        """Return the verdict on the run's model with all scores, once it is complete."""
+        return jsonfiles.read(self.folder / "evaluation.json", Evaluation) if self.complete else None
+
+    def result(self) -> dict[str, Any]:
+        """Return how training ended (the fields of train.TrainResult), empty before."""
+        return jsonfiles.read(self.folder / "result.json", dict) or {}
+
+    def size(self) -> int:
+        """Return the bytes that the folder takes."""
+        return sum(blocks for _, blocks in self._blocks())
+
+    def _blocks(self) -> list[tuple[int, int]]:
+        """Return each file's number of names, and the bytes that it takes."""
+        found = [path.lstat() for path in self.folder.rglob("*") if path.is_file()]
+        return [(stat.st_nlink, stat.st_blocks * 512) for stat in found]
+
+    # --- what a person can do with it ---
+
+    def stop(self) -> None:
+        """Ask the run to stop at its next step and to keep the best so far; a waiting run stops at once."""
+        (self.folder / "stop").touch()
+
+    def resume(self, secrets: Mapping[str, str] | None = None) -> Run:
+        """Go on with a run that was stopped, failed or cut off; do nothing when it is alive already."""
+        if self.alive():
+            if self.stopping() and self.status().state not in ENDED:
+                raise UserError("The run is still stopping.", "Wait a moment, then resume it.")
+            return self
+        if self.status().state is RunState.DONE:
+            raise UserError("The run is done; there is nothing to resume.", "Start a new run to train again.")
+        self.clear_leftovers()
+        (self.folder / "COMPLETE.json").unlink(missing_ok=True)
+        (self.folder / "stop").unlink(missing_ok=True)
+        before = self.written() or RunStatus(RunState.QUEUED)
+        self.write_status(replace(before, state=RunState.QUEUED, error="", hint="", text="Starting"))
+        self.launch(secrets or {})
+        return self
+
+    def launch(self, secrets: Mapping[str, str]) -> None:
+        """Start a worker on the folder; when one is there already, it goes on alone."""
+        launch.launch(self.folder, secrets, self._ended)
+
+    def collect(self, known: Mapping[str, float] | None = None) -> None:
+        """Take a finished evaluation into the project that the folder lies in; a second time changes nothing.
+
+        `known` says when the project's evaluation of each run's model was made; without it the project is asked.
+        """
+        plain = jsonfiles.read(self.folder / "evaluation.json", dict)
+        project = self.project
+        if plain is None or project is None:
+            return
+        judged = self.info.of or self.id
+        before = (known if known is not None else project.evaluation_times()).get(judged, 0.0)
+        if plain.get("made", 0.0) > before and (evaluation := self.evaluation()):
+            project.save_evaluation(judged, evaluation)
+
+    def clear_leftovers(self) -> int:
+        """End what a worker that died has left of its process group; return how many processes there were."""
+        leader = jsonfiles.read(self.folder / "worker.json", processes.Identity)
+        # Read first: who wrote it held the lock from before that until it died, so a free lock now means it is dead.
+        return 0 if leader is None or self.alive() else processes.end_group(leader)
+
+    def end(self, patience: float = 5.0) -> None:
+        """End the run's worker and its children now, without waiting for its next step."""
+        self.stop()
+        if self.alive() and (leader := jsonfiles.read(self.folder / "worker.json", processes.Identity)):
+            processes.end_group(leader, patience)
+        self.clear_leftovers()
+
+    def delete(self) -> int:
+        """End the run and remove its folder; return the bytes freed (a model that another run was given stays there)."""
+        self.end()
+        freed = sum(blocks for names, blocks in self._blocks() if names == 1)
+        aside = self.folder.with_name(f".deleted-{self.id}")
+        self.folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        return freed
+
+    # --- what its worker writes ---
+
+    def write_status(self, status: RunStatus) -> None:
+        """Replace status.json."""
+        self.write("status.json", status)
+
+    def write(self, name: str, record: Any) -> None:
+        """Write a record as a JSON file of the folder."""
+        jsonfiles.write(self.folder / name, record)
+
+    def add_metric(self, row: Mapping[str, Any]) -> None:
+        """Append a row to metrics.jsonl."""
+        jsonfiles.append(self.folder / "metrics.jsonl", row)
+
+    def seal(self) -> None:
+        """Write COMPLETE.json with the SHA-256 of all that the run was given and made: the last thing a run does."""
+        kept = ("model", "given", "data")
+        files = [p for name in kept for p in (self.folder / name).rglob("*") if p.is_file()]
+        files += [p for name in ("recipe.yaml", "run.json", "evaluation.json", "result.json") if (p := self.folder / name).exists()]
+        names = {p.relative_to(self.folder).as_posix(): file_sha256(p) for p in sorted(files)}
+        self.write("COMPLETE.json", Seal(names))
+
+    def _ended(self, code: int) -> None:
+        """Say in the status how a worker died that could not say so itself, and take in what it made."""
+        with contextlib.suppress(FileNotFoundError, UserError):  # run or project may be on their way out
+            status = self.status()
+            if status.state is RunState.INTERRUPTED and not self.stopping():
+                killed = "The run was stopped by the system, perhaps because memory ran out." if code == -9 else CUT_OFF
+                self.write_status(replace(status, error=killed))
+            self.collect()

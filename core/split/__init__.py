@@ -1,0 +1,215 @@
+"""The split: questions are divided, never the index. Which passages are held out, and which questions judge."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core import text
+from core.dataset import Dataset
+from core.digest import digest
+from core.errors import UserError
+from core.project import PairFilter, Project
+from core.recipe import Recipe, SplitSettings
+from core.schema import Chunk, Pair, PairState, Part, Passage, Question, TestQuestion, TestSet, TrainPair
+from core.split import leaks
+from core.split.holdout import assign, by_blocks, hold_out
+
+CHOSEN_BY_PEOPLE = 15  # with so many of people's questions in dev, generated ones do not choose the checkpoint
+MAX_POSITIVES = 3  # rows that one query gets in training, when its answer is cut into several passages
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """Say what is trained on, chosen by and judged by.
+
+    The three mappings count by part; `waiting` counts kept questions on test passages that came after the test set
+    was frozen; `by_blocks` says whether long documents were cut into blocks.
+    """
+
+    test_set: TestSet
+    passages: Mapping[Part, int]
+    pairs: Mapping[Part, int]
+    people: Mapping[Part, int]
+    by_blocks: bool
+    waiting: int
+
+
+def split(project: Project, settings: SplitSettings, *, renew: bool = False, reason: str = "") -> SplitReport:
+    """Hold out dev and test the first time (or again with `renew`), and write each pair's part down.
+
+    Once frozen, the test set stays: later documents and pairs go to training, unless they lie in held-out passages, where
+    they are used by nothing. Raises `UserError` when there are too few pairs to divide.
+    """
+    chunks = project.chunks()
+    pairs = project.pairs(PairFilter(state=PairState.KEPT))
+    frozen = project.test_set()
+    groups = near_duplicates(project, chunks, settings.near_duplicate)
+    if frozen is None or renew:
+        regions = hold_out(chunks, pairs, groups, settings)
+        parts = pair_parts(pairs, assign(chunks, regions, groups))
+        questions = [_freeze(pair) for pair in pairs if parts[pair.id] is Part.TEST]
+        if not questions:
+            raise UserError(
+                "There are too few questions to keep some for judging.",
+                "Make more pairs, or add questions of your own, then try again.",
+            )
+        frozen = project.freeze(regions, questions, reason or ("Renewed" if frozen else "First split"))
+    placed = assign(chunks, project.regions(), groups)
+    in_test = {question.pair_id for question in frozen.questions}
+    parts = pair_parts(pairs, placed)
+    late = [pair_id for pair_id, part in parts.items() if part is Part.TEST and pair_id not in in_test]
+    parts.update(dict.fromkeys(late, Part.GAP))
+    project.set_parts(parts)
+    return SplitReport(
+        test_set=frozen,
+        passages=Counter(placed.values()),
+        pairs=Counter(parts.values()),
+        people=Counter(parts[pair.id] for pair in pairs if pair.people),
+        by_blocks=by_blocks(chunks),
+        waiting=len(late),
+    )
+
+
+def dataset(project: Project, recipe: Recipe) -> Dataset:
+    """Split if need be, and return all that a run is trained on and judged by.
+
+    Raises `UserError` when nothing is left to train on or to choose by.
+    """
+    split(project, recipe.split)
+    chunks = project.chunks()
+    placed = assign(chunks, project.regions(), near_duplicates(project, chunks, recipe.split.near_duplicate))
+    titles = {d.id: d.title for d in project.documents()}
+    themes = {t.id: t.name for t in project.themes()}
+    passages = tuple(Passage(c.id, c.text, titles.get(c.document_id, ""), c.page, themes.get(c.theme_id, "")) for c in chunks)
+    pairs = project.pairs(PairFilter(state=PairState.KEPT))
+    only = recipe.train.generators
+    train_pairs = [p for p in pairs if p.part is Part.TRAIN and not p.judge_only and (not only or p.generator in only)]
+    dev_pairs = [p for p in pairs if p.part is Part.DEV]
+    by_people = [p for p in dev_pairs if p.people]
+    dev_pairs = by_people if len(by_people) >= CHOSEN_BY_PEOPLE else dev_pairs
+
+    corpus = _Corpus(chunks, near_duplicates(project, chunks, recipe.split.near_duplicate))
+    dev = tuple(q for q in (corpus.question(_freeze(p), p) for p in dev_pairs) if q)
+    test, excluded = _test_questions(project, corpus)
+    held_out = {text.normalise(question.query) for question in (*dev, *test)}
+    train = tuple(row for pair in train_pairs if text.normalise(pair.query) not in held_out for row in corpus.train_rows(pair, placed))
+    made = _without_leaks(Dataset(passages, train, dev, test, (project.test_set() or _no_test_set()).digest, excluded), recipe.split)
+    if len(made.train) < 2 or not dev:
+        raise UserError(
+            f"There are {len(made.train)} pairs to train on and {len(dev)} to choose the best model by: too few.",
+            "Make more pairs on the Pairs page; a few hundred are a good start.",
+        )
+    return made
+
+
+def _without_leaks(data: Dataset, settings: SplitSettings) -> Dataset:
+    """Leave out training rows that the leak report still finds (a text without its query can come closer to another)."""
+    report = leaks.find(data, settings.near_duplicate)
+    shared = {leak.ids[0] for leak in report.leaks if leak.parts[0] == "train"}
+    if not shared:
+        return replace(data, leaks=report.sentence)
+    kept = tuple(row for row in data.train if row.pair_id not in shared and row.passage_id not in shared)
+    again = leaks.find(replace(data, train=kept), settings.near_duplicate)
+    left_out = f"{len(data.train) - len(kept)} training rows were left out for being too like a question or passage that judges."
+    return replace(data, train=kept, leaks=f"{again.sentence} {left_out}")
+
+
+def _test_questions(project: Project, corpus: _Corpus) -> tuple[tuple[Question, ...], int]:
+    """Return the frozen questions with the passages that hold their answers today, and how many have none any more."""
+    current = {pair.id: pair for pair in project.pairs()}
+    found = [corpus.question(q, current.get(q.pair_id)) for q in (project.test_set() or _no_test_set()).questions]
+    return tuple(q for q in found if q), sum(q is None for q in found)
+
+
+def _no_test_set() -> TestSet:
+    raise UserError("There is no test set yet.", "Make pairs first.")
+
+
+def near_duplicates(project: Project, chunks: Sequence[Chunk], threshold: float) -> list[list[str]]:
+    """Return groups of chunk ids whose texts are near-duplicates, computed once for a set of chunks."""
+    key = digest(threshold, [chunk.id for chunk in chunks])
+    known = json.loads(project.meta("near_duplicates", "{}"))
+    if known.get("key") == key:
+        return [list(group) for group in known["groups"]]
+    groups = [[chunks[i].id for i in group] for group in text.near_duplicate_groups([c.text for c in chunks], threshold)]
+    project.set_meta("near_duplicates", json.dumps({"key": key, "groups": groups}))
+    return groups
+
+
+def pair_parts(pairs: Iterable[Pair], placed: Mapping[str, Part]) -> dict[str, Part]:
+    """Return each pair's part: its passages' where they agree, gap otherwise; judge-only questions are test or gap."""
+    parts = {}
+    for pair in pairs:
+        found = {placed.get(chunk, Part.GAP) for chunk in pair.positives} or {Part.GAP}
+        part = found.pop() if len(found) == 1 else Part.GAP
+        parts[pair.id] = Part.GAP if pair.judge_only and part is not Part.TEST else part
+    return parts
+
+
+def _freeze(pair: Pair) -> TestQuestion:
+    return TestQuestion(
+        pair.id, pair.query, pair.document_id, pair.start, pair.end, pair.generator, pair.people, pair.query_start, pair.query_end
+    )
+
+
+class _Corpus:
+    """The chunks, ready to say which of them answer a question and which hold the question's own sentence."""
+
+    def __init__(self, chunks: Sequence[Chunk], groups: Iterable[Sequence[str]]) -> None:
+        self.by_id = {chunk.id: chunk for chunk in chunks}
+        self.copies = {chunk_id: group for group in groups for chunk_id in group}
+        self.by_document: dict[str, list[Chunk]] = defaultdict(list)
+        for chunk in chunks:
+            self.by_document[chunk.document_id].append(chunk)
+
+    def question(self, frozen: TestQuestion, pair: Pair | None) -> Question | None:
+        """Return the question as it is searched for today, or None when no passage answers it any more.
+
+        `pair` tells where the passages lie now (pairs are attached anew when chunks change); the words are the frozen ones.
+        """
+        if pair:
+            positives = [c for c in pair.positives if c in self.by_id]
+        else:
+            inside = [c for c in self.by_document[frozen.document_id] if _overlap(c, frozen.start, frozen.end) * 2 > c.end - c.start]
+            positives = [c.id for c in inside]
+        if not positives:
+            return None
+        # A copy of the right passage is right as well; else both models are marked down for finding the same text.
+        relevant = dict.fromkeys(copy for c in positives for copy in [c, *self.copies.get(c, ())])
+        without = self._without(frozen, list(relevant))
+        return Question(frozen.pair_id, frozen.query, tuple(relevant), frozen.generator, frozen.people, without)
+
+    def _without(self, frozen: TestQuestion | Pair, relevant: Sequence[str]) -> dict[str, str]:
+        """Return the texts, without the query's own words, of all chunks of the document (and copies) that hold them."""
+        if frozen.query_start < 0:
+            return {}
+        start, end = frozen.query_start, frozen.query_end
+        texts = {}
+        for chunk in self.by_document[frozen.document_id]:
+            if _overlap(chunk, start, end) > 0:
+                left, right = max(0, start - chunk.start), min(len(chunk.text), end - chunk.start)
+                texts[chunk.id] = _joined_text(chunk.text[:left], chunk.text[right:])
+        words = " ".join(frozen.query.split())
+        for chunk_id in relevant:
+            flat = " ".join(self.by_id[chunk_id].text.split())
+            if chunk_id not in texts and words in flat:
+                texts[chunk_id] = _joined_text(*flat.split(words, 1))
+        return texts
+
+    def train_rows(self, pair: Pair, placed: Mapping[str, Part]) -> list[TrainPair]:
+        """Return the rows that a pair gives to training; a query taken from its passage is taken out of it first."""
+        ids = [c for c in pair.positives if c in self.by_id and placed.get(c) is Part.TRAIN][:MAX_POSITIVES]
+        without = self._without(pair, ids)
+        rows = [TrainPair(pair.id, c, pair.query, without.get(c, self.by_id[c].text), pair.generator, pair.people) for c in ids]
+        return [row for row in rows if row.positive.strip()]
+
+
+def _overlap(chunk: Chunk, start: int, end: int) -> int:
+    return min(chunk.end, end) - max(chunk.start, start)
+
+
+def _joined_text(left: str, right: str) -> str:
+    return f"{left.rstrip()} {right.lstrip()}".strip()

@@ -1,0 +1,161 @@
+"""Training: tune the base to the pairs by the dial's method, let dev choose, and leave a model folder even when the base wins."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core import disk, models, store
+from core.dataset import Dataset
+from core.embeddings import EmbeddingStore
+from core.errors import UserError
+from core.models import Encoder
+from core.models import files as modelfiles
+from core.recipe import TrainSettings
+from core.schema import Progress, silent
+from core.train import checkpoints, estimate, plan, quick, watch, whole
+from core.train.plan import Plan, choose_dial
+from core.train.watch import DevScore, Halted, Outcome, Row, Watch
+
+__all__ = ["TrainResult", "choose_dial", "train"]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a training ended. Scores are nDCG@10 on dev; epoch 0 is the untouched base.
+
+    `share` is how much of the model is tuned: 0 when the base won, 0.5 when half of each did, else 1. `epochs` counts those
+    done, of `planned`; `history` holds the score after each.
+    """
+
+    model: Path
+    method: str
+    epochs: float
+    planned: int
+    best_epoch: float
+    share: float
+    dev_base: float
+    dev_best: float
+    history: tuple[DevScore, ...]
+    stopped: bool
+    seconds: float
+    pairs: int
+    base_model: str
+    device: str
+    precision: str
+    learning_rate: float
+    batch_size: int
+
+
+def train(
+    dataset: Dataset,
+    settings: TrainSettings,
+    folder: Path,
+    embeddings: EmbeddingStore,
+    *,
+    progress: Progress = silent,
+    metric: Callable[[Row], None] = watch.unheard,
+    stop: Callable[[], bool] = lambda: False,
+    people: bool | None = None,
+) -> TrainResult:
+    """Tune the base model to the dataset's pairs and leave it in `folder`/model; a killed training goes on where it was.
+
+    `people` says whether a person or a language model asked any training question; None looks at the pairs. Once a stop is
+    asked for, the best so far is kept. Rows of metrics have `step`, `epoch` and `loss`, or `dev` (nDCG@10). Raises
+    `UserError` when there is too little to train on, or training fails in a way that a setting mends.
+    """
+    if len(dataset.train) < 2 or not dataset.dev:
+        raise UserError(
+            f"There are {len(dataset.train)} pairs to train on and {len(dataset.dev)} to choose the best model by: too few.",
+            "Make more pairs, then start again.",
+        )
+    done = _read_result(folder)
+    if done and not done.stopped:
+        return done
+    start = time.monotonic() - (done.seconds if done else 0.0)
+    planned = _plan(dataset, settings, folder, dataset.people if people is None else people)
+    watching = Watch(progress, metric, stop)
+    progress(0.0, "Loading the base model")
+    base = models.load(planned.base_model)
+    metric({"device": base.device, "precision": base.precision, "method": planned.dial, "pairs": len(dataset.train)})
+    try:
+        outcome = _fit(dataset, base, planned, embeddings, folder, watching)
+    except Halted:
+        _put(folder, lambda target: modelfiles.copy(planned.base_model, target))
+        outcome = Outcome((DevScore(0.0, 0.0),), 0.0, 0.0, 0.0, 0.0, stopped=True)
+    result = TrainResult(
+        model=folder / "model",
+        method=planned.dial,
+        planned=planned.epochs,
+        dev_base=outcome.dev_base,
+        seconds=round(time.monotonic() - start, 1),
+        pairs=len(dataset.train),
+        base_model=planned.base_model,
+        device=base.device,
+        precision=base.precision,
+        learning_rate=planned.learning_rate,
+        batch_size=planned.batch_size,
+        **{name: getattr(outcome, name) for name in ("epochs", "best_epoch", "share", "dev_best", "history", "stopped")},
+    )
+    disk.write_atomic(folder / "trained.json", json.dumps(store.to_plain(result)))
+    if not outcome.stopped:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return result
+
+
+def _fit(dataset: Dataset, base: Encoder, planned: Plan, embeddings: EmbeddingStore, folder: Path, watching: Watch) -> Outcome:
+    """Train by the plan's method and put what dev chose into the model folder."""
+    if planned.dial == "quick":
+        outcome, weight = quick.fit(dataset, base, planned, embeddings, watching)
+        if outcome.share:
+            _put(folder, models.with_map(base, weight).save)
+            quick.store_mapped(dataset, base, models.load(str(folder / "model"), base.device), weight, embeddings)
+    else:
+        root = folder / "checkpoints"
+        root.mkdir(exist_ok=True)
+        outcome = whole.fit(dataset, base, planned, embeddings, root, watching)
+        if outcome.share:
+            _put(folder, base.save)
+    if not outcome.share:
+        _put(folder, lambda target: modelfiles.copy(planned.base_model, target))
+    return outcome
+
+
+def _put(folder: Path, save: Callable[[Path], None]) -> None:
+    """Put a model into `folder`/model so that at every moment the old one, the new one or none is there."""
+    fresh = folder / "model.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    save(fresh)
+    checkpoints.flush(fresh)
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    os.replace(fresh, folder / "model")
+    disk.sync_folder(folder)
+
+
+def _plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool) -> Plan:
+    """Return the plan that the folder's training follows, made and written down the first time."""
+    path = folder / "plan.json"
+    if path.exists():
+        return Plan(**json.loads(path.read_text("utf-8")))
+    dial = settings.dial
+    if dial == "auto":
+        minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model) if people else {}
+        dial = choose_dial(people, minutes)
+    made = plan.derive(settings, dial, len(dataset.train), people)
+    folder.mkdir(parents=True, exist_ok=True)
+    disk.write_atomic(path, json.dumps(asdict(made)))
+    return made
+
+
+def _read_result(folder: Path) -> TrainResult | None:
+    """Return how the folder's training ended, if it did and its model is there."""
+    try:
+        found: TrainResult = store.from_plain(TrainResult, json.loads((folder / "trained.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return found if (folder / "model" / "modules.json").exists() else None

@@ -1,0 +1,141 @@
+"""The course of tuning a whole model: scores on dev, the best so far, stopping, and checkpoints from which it goes on exactly."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.models import Encoder
+from core.train import checkpoints, layers
+from core.train.dev import Dev
+from core.train.plan import Plan
+from core.train.watch import DevScore, Watch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import TrainerCallback
+
+STATE, BEST = "course.json", "best.safetensors"
+SAVE_SECONDS = 120.0  # between two checkpoints inside an epoch
+
+
+@dataclass
+class Course:
+    """What the trainer's callbacks keep: `history` starts with the base, `best` are the weights of the best epoch after it."""
+
+    plan: Plan
+    dev: Dev
+    encoder: Encoder
+    watch: Watch
+    root: Path
+    steps_per_epoch: int
+    history: list[DevScore] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    stopped: bool = False
+    saved_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def tuned(self) -> list[DevScore]:
+        """The scores after the base's."""
+        return self.history[1:]
+
+    @property
+    def best_tuned(self) -> DevScore | None:
+        """The best of the epochs, the base left out."""
+        return max(self.tuned, key=lambda point: point.score, default=None)
+
+    @property
+    def best_epoch(self) -> float:
+        """The epoch that dev likes best so far; 0 is the base."""
+        return max(self.history, key=lambda point: point.score).epoch
+
+    @property
+    def over(self) -> bool:
+        """Say whether all epochs are done, or so many brought no gain that no more are tried."""
+        last = self.history[-1].epoch if self.history else 0.0
+        return last >= self.plan.epochs or last - self.best_epoch >= self.plan.patience
+
+    # --- what the trainer calls ---
+
+    def step_ended(self, state: Any, control: Any) -> None:
+        """Look after each step whether to stop, or to save because much time has passed."""
+        last = state.global_step % self.steps_per_epoch == 0  # the epoch's end scores and saves by itself
+        self.watch.progress(0.1 + 0.9 * state.global_step / max(1, state.max_steps), self._words(state.epoch))
+        if self.watch.stop():
+            self.stopped = control.should_training_stop = True
+            if not last:
+                self._score(state)
+                control.should_save = True
+        elif not last and time.monotonic() - self.saved_at > SAVE_SECONDS:
+            control.should_save = True
+
+    def epoch_ended(self, state: Any, control: Any) -> None:
+        """Score the model on dev, keep it if it is the best, and save."""
+        if state.global_step % self.steps_per_epoch:
+            return  # stopped inside the epoch, and scored there
+        self._score(state)
+        control.should_save = True
+        if self.over:
+            control.should_training_stop = True
+
+    def logged(self, state: Any, logs: dict[str, Any]) -> None:
+        """Hand on the trainer's log of a step."""
+        if "loss" in logs:
+            self.watch.step(state.global_step, state.epoch, logs["loss"], logs["learning_rate"], logs.get("grad_norm", float("nan")))
+
+    def saved(self, state: Any) -> None:
+        """Add to the checkpoint just written what the trainer does not know, and seal it."""
+        from safetensors.torch import save_file
+
+        folder = self.root / f"checkpoint-{state.global_step}"
+        rest = {"history": [(point.epoch, point.score) for point in self.history], "stopped": self.stopped}
+        (folder / STATE).write_text(json.dumps(rest), "utf-8")
+        if self.best:
+            save_file(self.best, folder / BEST)
+        checkpoints.seal(folder)
+        checkpoints.prune(self.root)
+        self.saved_at = time.monotonic()
+
+    def restore(self, folder: Path) -> None:
+        """Take up what a checkpoint says; the score of a half epoch at which somebody stopped is taken again later."""
+        from safetensors.torch import load_file
+
+        rest = json.loads((folder / STATE).read_text("utf-8"))
+        self.history = [DevScore(*point) for point in rest["history"]]
+        if (folder / BEST).exists():
+            self.best = load_file(folder / BEST)
+
+    # --- ---
+
+    def _score(self, state: Any) -> None:
+        point = DevScore(round(state.epoch, 4), self.dev.of(self.encoder))
+        if not self.best_tuned or point.score > self.best_tuned.score:
+            self.best = layers.weights(self.encoder.model)
+        self.history.append(point)
+        self.watch.dev(state.global_step, point.epoch, point.score)
+
+    def _words(self, epoch: float) -> str:
+        return f"Epoch {min(self.plan.epochs, int(epoch) + 1)} of {self.plan.epochs}"
+
+
+def callback(course: Course) -> TrainerCallback:
+    """Return the trainer's callback that follows a course."""
+    from transformers import TrainerCallback
+
+    class Follow(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            course.step_ended(state, control)
+
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            course.epoch_ended(state, control)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **rest: Any) -> None:
+            course.logged(state, logs or {})
+
+        def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            course.saved(state)
+
+    return Follow()

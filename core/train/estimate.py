@@ -1,0 +1,105 @@
+"""How long each dial takes on this machine, from a few real steps that are measured once; `python -m core.train.estimate MODEL`.
+
+Measured in a child process: the app's own never imports torch for it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core import machine
+from core.errors import UserError
+from core.models import files as modelfiles
+from core.train.dev import SAMPLE
+from core.train.plan import Dial
+
+PASSAGE = "the keeper of the house writes down what was lent and who has brought it back " * 10  # some 150 tokens
+QUERY = "who has to write down what was lent"
+START = 0.3  # minutes until the libraries and the model are there
+EPOCHS = {"balanced": 3, "thorough": 10}
+SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that one text takes to embed and one pair to train on, with the whole model."""
+
+    text: float
+    pair: float
+
+
+def estimate(pairs: int, passages: int, base_model: str) -> Mapping[Dial, float]:
+    """Return each dial's minutes for so many training pairs and passages, its evaluation included.
+
+    The first call for a model measures, some ten seconds; later ones only reckon. Raises `UserError` for a model that
+    cannot be loaded.
+    """
+    found = pace(base_model)
+    judging = 2 * passages * found.text
+    scoring = min(passages, SAMPLE) * found.text
+    seconds: dict[Dial, float] = {"quick": 2 * pairs * found.text + judging / 2}
+    for dial, epochs in (("balanced", 3), ("thorough", 10)):
+        seconds[dial] = epochs * (pairs * found.pair + scoring) + scoring + judging  # type: ignore[index]
+    return {dial: START + value / 60 for dial, value in seconds.items()}
+
+
+def pace(base_model: str) -> Pace:
+    """Return the machine's pace with a model, measured the first time."""
+    key = f"pace of {base_model}"
+    known = machine.known(key)
+    if known is None:
+        modelfiles.resolve(base_model)
+        command = [sys.executable, "-m", "core.train.estimate", base_model]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            done = None
+        known = machine.known(key)
+        if known is None:
+            raise UserError("The pace of this machine could not be measured.", "Choose how thorough by hand.") from (
+                None if done is None else RuntimeError(done.stderr[-2000:])
+            )
+    return Pace(**known)
+
+
+def measure(base_model: str) -> Pace:
+    """Time embedding and training steps of real length with a model, on this machine."""
+    import torch
+    from sentence_transformers.util import batch_to_device
+
+    from core import models
+    from core.models import compute
+    from core.train import layers
+    from core.train.quick import ranking_loss
+
+    encoder = models.load(base_model)
+    layers.without_dropout(encoder.model)
+    model, batch = encoder.model, 16
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-9)
+
+    def step() -> None:
+        with compute.autocast(encoder.device, encoder.precision):
+            made = [model(batch_to_device(model.preprocess([t] * batch), model.device)) for t in (QUERY, PASSAGE)]
+        queries, passages = (features["sentence_embedding"].float() for features in made)
+        loss = ranking_loss(queries, passages, 20.0)
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+
+    def embed() -> None:
+        encoder.encode_document([PASSAGE] * 2 * batch)
+
+    embed()
+    text = min(machine.seconds(embed) for _ in range(2)) / (2 * batch)
+    model.train()
+    step()
+    pair = min(machine.seconds(step) for _ in range(2)) / batch
+    return Pace(text, pair)
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1]
+    machine.remember(f"pace of {chosen}", lambda: vars(measure(chosen)))
