@@ -47,7 +47,7 @@ def recipe(model: Path, **train: object) -> Recipe:
 @contextmanager
 def holding(path: Path) -> Iterator[subprocess.Popen[str]]:
     """Hold a lock in another process: with a lane's lock held, every run of the lane waits, before it imports anything heavy."""
-    code = "import sys; from pathlib import Path; from core import lock; print(lock.take(Path(sys.argv[1])), flush=True); sys.stdin.read()"
+    code = "import sys; from pathlib import Path; from core.disk import lock; print(lock.take(Path(sys.argv[1])), flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdin=-1, stdout=-1, text=True)
     assert holder.stdout
     assert holder.stdout.readline() == "True\n"

@@ -34,7 +34,7 @@ def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
     """Return the dial for somebody who turned none: Quick for pairs made offline, else Balanced where it is under ten minutes.
 
     `people` says whether a person or a language model asked any of the questions. Measured: on pairs made without them
-    tuning the whole model loses on people's questions (-0.02 nDCG@10), the linear map does not (MEASURED.md, B).
+    tuning the whole model loses on people's questions (-0.02 nDCG@10), the linear map does not (bench/RESULTS.md).
     """
     return "balanced" if people and minutes["balanced"] < PATIENT_MINUTES else "quick"
 
@@ -42,7 +42,7 @@ def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
 def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Plan:
     """Fill in what the settings leave open.
 
-    Learning rates, batches and epochs are those that measured best (MEASURED.md, A): real and written questions bear
+    Learning rates, batches and epochs are those that measured best (bench/RESULTS.md): real and written questions bear
     larger steps than pairs made offline.
     """
     quick = dial == "quick"

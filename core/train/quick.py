@@ -2,7 +2,7 @@
 
 It starts as the identity, so the untouched base is its epoch 0, and is saved as a Dense module of an ordinary
 sentence-transformers model. Chosen over tuning the whole model for pairs that were made offline: it helps where the whole
-model then gets worse (MEASURED.md, B). One-directional loss: symmetric measured the same on real questions and worse on
+model then gets worse (bench/RESULTS.md). One-directional loss: symmetric measured the same on real questions and worse on
 sentences (-0.01 nDCG@10 on Cranfield).
 """
 

@@ -50,7 +50,7 @@ def test_a_torn_file_of_measurements_is_measured_anew(home: Path) -> None:
 @pytest.mark.slow
 def test_the_first_estimate_measures_in_a_process_of_its_own(tmp_path: Path, home: Path) -> None:
     model = tiny.model(tmp_path / "tiny")
-    code = f"import sys; from core import estimate; print(estimate.estimate(10, 10, {str(model)!r})['quick'], 'torch' in sys.modules)"
+    code = f"import sys; from core.train import estimate; print(estimate.estimate(10, 10, {str(model)!r})['quick'], 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     minutes, torch = done.stdout.split()
     assert float(minutes) > 0

@@ -193,7 +193,7 @@ def test_a_deleted_project_closes_without_a_word(folder: Path, opened: index.Ind
 
 def test_where_chroma_cannot_be_imported_search_is_exact(folder: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ALLOW_RESET=nonsense\n")  # Chroma reads it on import, whatever we say
-    code = f"from pathlib import Path; from core import index; import numpy as np; i = index.open_index(Path({str(folder)!r}));"
+    code = f"from pathlib import Path; from core.search import index; import numpy as np; i = index.open_index(Path({str(folder)!r}));"
     code += "v = np.eye(3, dtype=np.float32); print(i.build('c-000', list('abc'), v), i.search('c-000', v[0], 1))"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
