@@ -1,0 +1,139 @@
+"""The whole way in the browser: the sample from upload to verdict, Compare and Publish.
+
+ATTUNE_SCREENSHOTS=assets/screenshots pytest -m slow tests/browser/test_walk.py   also writes the README's pictures.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core import project as projects
+from core import runs
+from core.schema import FileState, VerdictWord
+from tests.browser.driving import browsing, serving, settled
+from tests.hub_server import HubServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+SAMPLE = Path(__file__).resolve().parent.parent.parent / "assets" / "sample"
+FILES = [str(path) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
+LONG = 600_000  # milliseconds that training may take on a busy machine
+QUESTION = "How do I get back what I paid for a hotel?"
+
+
+def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> None:
+    with serving(home) as url, browsing() as page, HubServer() as hub:
+        page.goto(url)
+        settled(page, "Tune search to your own documents")
+        picture(page, "start", 760)
+        page.get_by_role("button", name="New project").click()
+        page.get_by_label("Name").fill("Handbook")
+        page.get_by_role("button", name="Make project").click()
+
+        settled(page, "Documents")
+        page.locator("input[type=file]").first.set_input_files(FILES)
+        page.get_by_role("heading", name=re.compile("^3 files")).wait_for()
+        settled(page)
+        project = projects.projects()[0]
+        assert [file.state for file in project.files()] == [FileState.READ] * 3
+        picture(page, "documents", 720)
+        press(page, "Look at the passages", "Chunks")
+
+        assert project.count_chunks() > 100
+        picture(page, "chunks", 900)
+        page.get_by_role("tab", name="Themes").click()
+        page.get_by_text("How themes are made").wait_for()
+        picture(page, "themes", 960)
+        press(page, "Make pairs", "Pairs")
+
+        page.get_by_role("button", name="Make pairs").click()
+        page.get_by_text("Pairs in use").wait_for()
+        settled(page)
+        picture(page, "pairs", 1000)
+        press(page, "Train a model", "Train")
+
+        page.get_by_role("button", name="Divide the questions now").click()
+        page.get_by_text("To judge by").wait_for()
+        page.get_by_text("Quick", exact=False).first.wait_for()
+        page.locator("label").filter(has_text="Quick").click()
+        page.get_by_text(re.compile("Quick .*about")).first.wait_for()
+        settled(page)
+        picture(page, "train", 900)
+        page.get_by_role("button", name="Start training").click()
+
+        page.get_by_role("heading", name="Runs", level=1).wait_for()
+        page.get_by_role("button", name="Stop").wait_for()
+        page.get_by_text("Score on the choosing questions").first.wait_for(timeout=LONG)
+        picture(page, "runs", 760)
+        page.get_by_role("button", name="See the verdict").wait_for(timeout=LONG)
+        settled(page)
+        press(page, "See the verdict", "Evaluate")
+
+        run = runs.runs(project)[0]
+        evaluation = run.evaluation()
+        assert evaluation
+        shown = page.get_by_role("heading", level=2).first.inner_text().lower()
+        assert any(word.value in shown for word in VerdictWord)
+        assert evaluation.verdict.word.value in shown
+        assert page.get_by_text(re.compile(r"95 % interval")).count() == 1
+        picture(page, "evaluate", 1340)
+
+        go(page, "Compare")
+        page.get_by_label("Your question").fill(QUESTION)
+        page.get_by_role("button", name="Search", exact=True).click()
+        page.get_by_role("heading", name="Tuned").wait_for()
+        settled(page)
+        assert page.get_by_text("This is the right passage").count() == 10
+        picture(page, "compare", 1040)
+        page.get_by_text("This is the right passage").first.click()
+        page.get_by_text("The right passage", exact=True).first.wait_for()
+        assert [pair.query for pair in project.pairs() if pair.generator == "marked"] == [QUESTION]
+
+        go(page, "Publish")
+        picture(page, "publish", 1240)
+        page.get_by_label("Name of the repository").fill("my-team/handbook")
+        page.get_by_label("Hub").fill(hub.url)
+        page.get_by_label("Hub").press("Enter")
+        settled(page)
+        page.get_by_label("Token").fill("hf_right")
+        page.get_by_role("button", name="Publish", exact=True).click()
+        page.get_by_text("read back and compared").wait_for()
+        [repository] = hub.repositories.values()
+        assert repository.private
+        assert "1_Pooling/config.json" in repository.files
+
+
+def press(page: Page, button: str, title: str) -> None:
+    """Press the button that leads on, and wait for the page that it leads to."""
+    page.get_by_role("button", name=button).last.click()
+    settled(page, title)
+
+
+def go(page: Page, title: str) -> None:
+    """Take the menu to another page."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
+    settled(page, title)
+
+
+def picture(page: Page, name: str, height: int) -> None:
+    """Write a small picture of what is seen now, when the README's pictures are asked for."""
+    folder = os.environ.get("ATTUNE_SCREENSHOTS")
+    if not folder:
+        return
+    from PIL import Image
+
+    page.set_viewport_size({"width": 1280, "height": height})
+    settled(page)
+    page.wait_for_timeout(1200)  # charts come in their own time
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    seen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    seen.quantize(128, dither=Image.Dither.NONE).save(Path(folder) / f"{name}.png", optimize=True)
+    page.set_viewport_size({"width": 1280, "height": 900})

@@ -1,0 +1,111 @@
+"""Train and Runs: the dial, what is said before the start, and what can be done with runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core import machine, runs
+from core.disk import lock
+from core.project import Project
+from core.recipe import BASE_MODEL
+from core.schema import Part
+from tests import filled
+from tests.pages.filling import EVIL, waiting_run, with_pairs, with_verdict
+from tests.pages.opening import open_page, words
+
+
+@pytest.fixture(autouse=True)
+def measured(home: object) -> None:
+    """Know the machine's pace, so that no test measures it."""
+    machine.remember(f"pace of {BASE_MODEL}", lambda: {"text": 0.01, "pair": 0.05})
+
+
+@pytest.mark.parametrize(("page", "leads_to"), [("train", "Add documents"), ("runs", "Go to training")])
+def test_an_empty_project_says_what_to_do_first(project: Project, page: str, leads_to: str) -> None:
+    app = open_page(page, project)
+    assert not app.exception
+    assert leads_to in words(app)
+
+
+def test_the_dial_shows_minutes_and_suggests_quick_for_pairs_made_offline(project: Project) -> None:
+    with_pairs(project)
+    with project.write() as db:
+        db.execute("UPDATE pairs SET people = 0")
+    app = open_page("train", project)
+    assert not app.exception
+    assert app.radio[0].value == "quick"
+    assert "about" in app.radio[0].options[0]
+    assert "suggested" in app.radio[0].options[0]
+
+
+def test_the_dial_suggests_the_whole_model_for_peoples_questions(project: Project) -> None:
+    assert open_page("train", with_pairs(project)).radio[0].value == "balanced"
+
+
+def test_the_division_is_shown_with_the_leak_report_before_the_start(project: Project) -> None:
+    app = open_page("train", filled.fill(project))
+    app.button(key="divide").click().run()
+    assert project.count_pairs() == sum(int(metric.value) for metric in app.metric[:3]) + len(
+        [p for p in project.pairs() if p.part is Part.GAP]
+    )
+    app.session_state["leaks"] = True
+    app.run()
+    assert "leak" in "".join(alert.value for alert in (*app.success, *app.warning))
+
+
+def test_too_few_pairs_are_refused_in_words(project: Project) -> None:
+    app = open_page("train", with_pairs(project, passages=2))
+    app.button(key="start").click().run()
+    assert app.error
+    assert not app.exception
+    assert not runs.runs(project)
+
+
+def test_a_base_model_that_cannot_be_had_is_refused_in_words(project: Project) -> None:
+    app = open_page("train", with_pairs(project), base_model="/nowhere/model")
+    for _ in range(50):
+        if app.error:
+            break
+        app.run()
+    assert app.error
+    assert not app.exception
+
+
+def test_start_makes_a_run_and_leads_to_it(project: Project, home: Path) -> None:
+    filled.fill(project)
+    with filled.holding(home / ".machine.lock"):  # so that the run waits, before it imports anything heavy
+        app = open_page("train", project)
+        app.button(key="start").click().run()
+        try:
+            assert not app.exception
+            assert [run.kind for run in runs.runs(project)] == ["train"]
+            assert "Runs" in [title.value for title in app.title]
+            assert "Stop" in words(app)
+        finally:
+            runs.end(project)
+
+
+def test_an_interrupted_run_can_be_resumed_or_deleted(project: Project) -> None:
+    folder = waiting_run(with_pairs(project))
+    app = open_page("runs", project)
+    assert "cut off" in words(app)
+    assert [button.label for button in app.button if button.key and button.key.startswith("resume_")] == ["Resume"]
+    app.button(key=f"delete_{folder.name}").click().run()
+    assert "This frees" in words(app)
+
+
+def test_finished_runs_are_listed_with_their_verdict(project: Project) -> None:
+    app = open_page("runs", with_verdict(project))
+    assert not app.exception
+    assert "Better" in words(app)
+    assert "See the verdict" in words(app)
+
+
+def test_hostile_text_in_a_run_stays_text(project: Project) -> None:
+    folder = waiting_run(with_pairs(project, query=EVIL))
+    (folder / "log.txt").write_text(EVIL)
+    app = open_page("runs", project, **{f"details_{folder.name}": True})
+    assert EVIL in [code.value for code in app.code]
+    assert not lock.held(folder / "lock")
