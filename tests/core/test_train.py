@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import os
@@ -19,7 +20,7 @@ from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.recipe import TrainSettings
-from core.schema import TrainPair
+from core.schema import Passage, Question, TrainPair
 from core.train import TrainResult, train
 from tests import tiny
 
@@ -316,3 +317,35 @@ def test_a_process_that_died_is_followed_by_one_that_ends_in_the_same_weights(ba
     assert run("unkilled", -1) == 0
     assert [run("killed", step) for step in (12, 21, -1)] == [9, 9, 0]
     assert weights(tmp_path / "killed" / "model") == weights(tmp_path / "unkilled" / "model")
+
+
+CLEAN = """
+import json, sys
+from sentence_transformers import SentenceTransformer
+texts = json.load(sys.stdin)
+model = SentenceTransformer(sys.argv[1], device="cpu")
+print(json.dumps([model.encode_query(texts).tolist(), model.encode_document(texts).tolist()]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dial", "settings"), [("quick", {}), ("balanced", {"epochs": 1, "batch_size": 16})])
+def test_a_clean_process_gives_the_apps_vectors(dial: str, settings: Mapping[str, Any], tmp_path: Path) -> None:
+    from tests.conftest import SAMPLE
+
+    with (SAMPLE / "questions.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["question"], row["answer"]) for row in csv.DictReader(file)][:160]
+    ids = {answer: f"p{i}" for i, answer in enumerate(dict.fromkeys(answer for _, answer in rows))}
+    pairs = [TrainPair(f"q{i}", ids[a], q, a, "columns", people=True) for i, (q, a) in enumerate(rows)]
+    dev = tuple(Question(p.pair_id, p.query, (p.passage_id,), "columns", people=True) for p in pairs[::4])
+    data = Dataset(tuple(Passage(key, text) for text, key in ids.items()), tuple(p for i, p in enumerate(pairs) if i % 4), dev, (), "x")
+
+    result = train(data, TrainSettings(dial=dial, **settings), tmp_path / "run", EmbeddingStore(tmp_path / "embeddings"))
+    assert result.share, "the base won: nothing is shown"
+    texts = [text for pair in pairs[:12] for text in (pair.query, pair.positive)]
+    command = [sys.executable, "-c", CLEAN, str(result.model)]
+    done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, check=True)
+    queries, documents = (np.array(rows) for rows in json.loads(done.stdout))
+    tuned = models.load(str(result.model))
+    assert np.sum(queries * tuned.encode_query(texts), axis=1).min() > 0.999
+    assert np.sum(documents * tuned.encode_document(texts), axis=1).min() > 0.999
