@@ -37,6 +37,7 @@ class HubServer:
         self.repositories: dict[str, Repository] = {}
         self.blobs: dict[str, bytes] = {}
         self.requests: list[str] = []
+        self.public = False  # whether those without the token may read
         self.corrupt = ""  # a path whose bytes come back changed
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -70,7 +71,8 @@ class HubServer:
         number = len(self.requests)
         self.requests.append(f"{scope['method']} {scope['path']}")
         if not self.fault or not (number == self.at or (self.forever and number > self.at)):
-            allowed = dict(scope["headers"]).get(b"authorization") == f"Bearer {self.token}".encode() or scope["path"].startswith("/lfs/")
+            known = dict(scope["headers"]).get(b"authorization") == f"Bearer {self.token}".encode()
+            allowed = known or scope["path"].startswith("/lfs/") or self.public
             await (self._app if allowed else JSONResponse({"error": f"not {self.token}"}, 401))(scope, receive, send)
         elif self.fault.isdigit():
             await JSONResponse({"error": f"no, {self.token}"}, int(self.fault), {"x-error-message": self.token})(scope, receive, send)

@@ -46,12 +46,14 @@ def fetch(name: str) -> Path:
         info = HfApi(token=False).model_info(name, timeout=SECONDS)  # asked once, without the retries of a download
         if not any(file.rfilename.endswith(".safetensors") for file in info.siblings or ()):
             raise UserError(f"{name} has no weights in the safetensors format.", "Choose a model that is saved as safetensors.")
-        return Path(snapshot_download(name, revision=info.sha, **choice))
+        return Path(snapshot_download(name, **choice))
     except errors.GatedRepoError:
         raise UserError(f"{name} asks for an agreement before it can be downloaded.", "Download it yourself and give its folder.") from None
-    except errors.RepositoryNotFoundError:
-        raise UserError(f"The Hugging Face hub has no public model called {name}.", "Check the name.") from None
-    except (httpx.HTTPError, errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError):
+    except errors.HfHubHTTPError as error:
+        if error.response.status_code in (401, 403, 404):  # the hub says the same of what is private and of what is not there
+            raise UserError(f"The Hugging Face hub has no public model called {name}.", "Check the name.") from None
+        raise _out_of_reach(name) from None
+    except (httpx.HTTPError, errors.LocalEntryNotFoundError, OSError):
         raise _out_of_reach(name) from None
 
 

@@ -76,7 +76,7 @@ def ranking_loss(queries: Any, passages: Any, scale: float) -> Any:
     import torch
 
     cosines = torch.nn.functional.normalize(queries, dim=1) @ torch.nn.functional.normalize(passages, dim=1).T
-    return torch.nn.functional.cross_entropy(scale * cosines, torch.arange(len(cosines)))
+    return torch.nn.functional.cross_entropy(scale * cosines, torch.arange(len(cosines), device=cosines.device))
 
 
 def mapped(vectors: Vectors, weight: Vectors) -> Vectors:

@@ -15,6 +15,7 @@ from core import models
 from core.errors import UserError
 from core.recipe import BASE_MODEL
 from tests import tiny
+from tests.hub_server import HubServer, Repository
 
 TEXTS = ["who keeps the key", "the key hangs in the hall " * 8, "nothing", "a drill and its bits", ""]
 
@@ -163,12 +164,65 @@ def test_what_is_neither_folder_nor_name_is_refused(name: str, tmp_path: Path, m
         models.resolve(name)
 
 
-def test_a_hub_out_of_reach_is_told_with_a_way_on() -> None:
-    code = "from core import models; models.resolve('nobody/has-this-model')"
-    environment = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:9"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60, check=False)
+# --- the hub ---
+
+
+def ask(name: str, home: Path, endpoint: str) -> subprocess.CompletedProcess[str]:
+    """Resolve a model's name in a process of its own, against a hub at `endpoint`."""
+    code = f"from core import models; print(models.resolve({name!r}))"
+    environment = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": endpoint, "HF_HOME": str(home)}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60, check=False)
+
+
+def repository(folder: Path, **more: bytes) -> Repository:
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return Repository(private=False, files=files | {name.replace("__", "."): data for name, data in more.items()})
+
+
+def test_a_hub_out_of_reach_is_told_with_a_way_on(tmp_path: Path) -> None:
+    done = ask("nobody/has-this-model", tmp_path, "http://127.0.0.1:9")
     assert "UserError" in done.stderr
     assert "cannot be reached" in done.stderr
+
+
+def test_a_hubs_model_is_downloaded_once_without_what_could_run(tmp_path: Path, folder: Path, encoder: models.Encoder) -> None:
+    with HubServer() as hub:
+        hub.public = True
+        hub.repositories["lab/tiny"] = repository(folder, pytorch_model__bin=b"a pickle", modeling__py=b"open('ran', 'w')")
+        first = Path(ask("lab/tiny", tmp_path, hub.url).stdout.strip())
+    assert not list(first.glob("*.bin")) + list(first.glob("*.py"))
+    assert models.load(str(first)).digest == encoder.digest
+    assert Path(ask("lab/tiny", tmp_path, "http://127.0.0.1:9").stdout.strip()) == first
+
+
+@pytest.mark.slow
+def test_a_download_that_broke_off_is_taken_up_again(tmp_path: Path, folder: Path) -> None:
+    with HubServer(fault="drop", at=8, forever=True) as hub:
+        hub.public = True
+        hub.repositories["lab/tiny"] = repository(folder)
+        assert "cannot be reached" in ask("lab/tiny", tmp_path, hub.url).stderr
+        hub.fault = ""
+        models.files.check(Path(ask("lab/tiny", tmp_path, hub.url).stdout.strip()))
+
+
+def test_a_hubs_model_of_pickles_is_refused_before_it_is_downloaded(tmp_path: Path) -> None:
+    with HubServer() as hub:
+        hub.public = True
+        hub.repositories["lab/old"] = Repository(False, {"config.json": b"{}", "pytorch_model.bin": b"a pickle"})
+        assert "safetensors" in ask("lab/old", tmp_path, hub.url).stderr
+        assert not [request for request in hub.requests if "resolve" in request]
+
+
+@pytest.mark.slow
+def test_a_hub_that_hangs_is_given_up_after_seconds(tmp_path: Path) -> None:
+    with HubServer(fault="hang", forever=True) as hub:
+        assert "cannot be reached" in ask("lab/tiny", tmp_path, hub.url).stderr
+        assert len(hub.requests) == 1
+
+
+def test_a_name_the_hub_does_not_have_is_told(tmp_path: Path) -> None:
+    with HubServer() as hub:
+        assert "no public model called lab/secret" in ask("lab/secret", tmp_path, hub.url).stderr
 
 
 # --- the bundled base ---

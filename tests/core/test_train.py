@@ -206,6 +206,23 @@ def test_a_loss_that_is_no_number_is_told_with_a_way_on(training: Training) -> N
     assert "learning rate" in caught.value.hint
 
 
+def test_a_models_prompts_stand_before_the_texts_it_is_trained_on(training: Training, tmp_path: Path) -> None:
+    asking = tiny.model(tmp_path / "asking", prompts={"query": "ask: ", "document": "say: "})
+    prompted = Training(tmp_path / "prompted", asking, training.data).run("balanced", epochs=1)
+
+    data = training.data
+    training.data = Dataset(
+        tuple(dataclasses.replace(p, text=f"say: {p.text}") for p in data.passages),
+        tuple(dataclasses.replace(p, query=f"ask: {p.query}", positive=f"say: {p.positive}") for p in data.train),
+        tuple(dataclasses.replace(q, query=f"ask: {q.query}") for q in data.dev),
+        (),
+        data.test_digest,
+    )
+    written_out = training.run("balanced", epochs=1)
+    assert prompted.share
+    assert weights(prompted.model) == weights(written_out.model)
+
+
 def test_too_little_to_train_on_is_told(training: Training) -> None:
     training.data = dataclasses.replace(training.data, train=training.data.train[:1])
     with pytest.raises(UserError, match="1 pairs"):
