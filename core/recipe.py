@@ -143,7 +143,11 @@ class TrainSettings(Section):
     )
     dropout: bool = Field(False, title="Dropout", description="Off trains 3 to 4 times faster on a processor and measured better.")
     patience: int = Field(3, ge=1, title="Patience", description="Thorough stops after so many epochs without a gain on dev.")
-    generators: tuple[str, ...] = Field((), title="Only pairs of these kinds", description="Empty means every kept pair.")
+    generators: tuple[str, ...] = Field(
+        (),
+        title="Only pairs of these kinds",
+        description="Empty: with 100 or more questions of people or a language model these alone, else every kept pair.",
+    )
     seed: int = 1
 
 

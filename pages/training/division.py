@@ -38,13 +38,19 @@ def show(project: Project, recipe: Recipe) -> None:
         column.metric(
             label, f"{count:,}", delta=f"{people:,} asked by people", delta_color="off", delta_arrow="off", border=True, help=help
         )
+    learning = project.pairs(PairFilter(state=PairState.KEPT, part=Part.TRAIN))
+    used = len(split.learned_from(learning, recipe.train.generators))
+    if used < len(learning):
+        st.caption(
+            f"{used:,} of the {len(learning):,} are learned from: there are enough real questions to leave out those made from the text. "
+            "Under Advanced you can choose the kinds yourself."
+        )
     aside = project.count_pairs(PairFilter(state=PairState.KEPT, part=Part.GAP))
     fresh = project.count_pairs(PairFilter(state=PairState.KEPT, part=Part.NONE))
-    if aside or fresh:
-        st.caption(
-            f"{aside:,} more are set aside because their passages border on those that judge, or are nearly the same. "
-            f"{fresh:,} new ones join when training starts."
-        )
+    notes = [f"{aside:,} more are set aside because their passages border on those that judge, or are nearly the same."] if aside else []
+    notes += [f"{fresh:,} new ones join when training starts."] if fresh else []
+    if notes:
+        st.caption(" ".join(notes))
     _leaks(project, recipe)
 
 

@@ -195,3 +195,12 @@ def test_a_passage_inside_the_overlap_of_the_next_one_can_be_held_out(project: P
     placed = holdout.assign(project.chunks(), project.regions(), [])
     for one, other in zip(inner, chunks, strict=True):
         assert {placed[one.id], placed[other.id]} not in ({Part.TRAIN, Part.TEST}, {Part.TRAIN, Part.DEV}, {Part.DEV, Part.TEST})
+
+
+def test_enough_real_questions_are_learned_from_alone(project: Project) -> None:
+    fill(project, [5] * 20)
+    made = project.pairs()
+    asked = [replace(p, id=f"q{i}", people=True, generator="columns") for i, p in enumerate(made)]
+    assert split.learned_from([*made, *asked], ()) == asked
+    assert split.learned_from([*made, *asked[:50]], ()) == [*made, *asked[:50]]
+    assert split.learned_from([*made, *asked], ("sentence",)) == made
