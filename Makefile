@@ -9,7 +9,7 @@ TORCH_INDEX ?=
 .PHONY: start demo check test torture bench setup setup-dev chromium readme
 
 start: setup  ## open the app on http://localhost:8501
-	$(BIN)/streamlit run app.py
+	$(BIN)/streamlit run app.py --server.headless=false --server.showEmailPrompt=false
 
 demo: setup  ## the same without a browser: documents in, a tuned model and a verdict out
 	$(BIN)/python -m core run $(wildcard assets/sample/*.pdf assets/sample/*.csv) --project Demo
