@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import runs
 from pages.results import choosing, testset, verdicts
 from pages.widgets import charts, errors, frame, live
 
 project = frame.open_project("Evaluate", needs="model")
-runs.collect(project)
 live.progress(project, "train")
 live.progress(project, "evaluate")
 run = choosing.choose(project)

@@ -9,7 +9,6 @@ from pages.training import history, watching
 from pages.widgets import frame, stages
 
 project = frame.open_project("Runs", needs="runs")
-runs.collect(project)
 working = stages.active(project)
 watching.watch(project, [run.id for run in working])
 ended = [run for run in runs.runs(project) if run.id not in {r.id for r in working}]

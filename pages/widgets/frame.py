@@ -8,6 +8,7 @@ from typing import NoReturn
 import streamlit as st
 
 from core import project as projects
+from core import runs
 from core.project import Project
 from pages.widgets import errors, live, routes, stages
 
@@ -56,6 +57,7 @@ def open_project(title: str, *, needs: str = "") -> Project:
     project = current()
     if project is None:
         empty("Everything happens inside a project, and there is none yet.", "start", "Go to the start page", "step-1-documents.svg")
+    runs.collect(project)  # so that what ended while nobody looked is in the strip
     live.strip(project)
     tell()
     errors.pending()
