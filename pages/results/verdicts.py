@@ -77,13 +77,13 @@ def questions_of(evaluation: Evaluation) -> tuple[Verdict, Sequence[SystemScores
 
 def meaning(found: Verdict, systems: Sequence[SystemScores]) -> None:
     """Say in numbers that need no training what changed."""
-    hits = {s.system: s.metrics.get("R@1") for s in systems}
+    hits = {s.system: s.metrics.get("R@10") for s in systems}
     base, tuned = hits.get("base"), hits.get("tuned")
     with st.grid(3):
         st.metric("Questions", f"{found.questions:,}", border=True)
         if base and tuned:
-            st.metric("Right passage first, before", f"{base.mean:.0%}", border=True)
-            st.metric("Right passage first, after", f"{tuned.mean:.0%}", border=True)
+            st.metric("Found in the first ten, before", f"{base.mean:.0%}", border=True)
+            st.metric("Found in the first ten, after", f"{tuned.mean:.0%}", border=True)
 
 
 def next_step(found: Verdict) -> None:

@@ -42,8 +42,8 @@ def choose(project: Project, recipe: Recipe, base_model: str) -> str:
         "How thorough",
         DIALS,
         index=DIALS.index(before),
-        format_func=lambda name: f"{TITLES[name]}{_about(known, name)}{' (suggested)' if name == best else ''}",
-        captions=[WORDS[name] for name in DIALS],
+        format_func=TITLES.__getitem__,  # the same whatever is known, or the browser would lose the choice
+        captions=[f"{'Suggested. ' if name == best else ''}{_about(known, name)}{WORDS[name]}" for name in DIALS],
         label_visibility="collapsed",
         key=f"dial_{best}",  # another suggestion starts afresh
     )
@@ -68,7 +68,7 @@ def counted(project: Project, recipe: Recipe) -> tuple[int, bool]:
 
 
 def _about(known: Mapping[str, float] | None, name: str) -> str:
-    return f" · about {minutes(known[name] * 60)}" if known else ""
+    return f"About {minutes(known[name] * 60)}. " if known else ""
 
 
 def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[str, float] | None:

@@ -43,8 +43,8 @@ def _choose() -> None:
 def draw(pages: Mapping[str, Entries]) -> None:
     """Draw links to all pages, which keep the project."""
     for section, entries in pages.items():
-        if section:
-            st.sidebar.caption(section)
         with st.sidebar.container(gap="xxsmall"):
+            if section:
+                st.caption(section)
             for name, title, icon, help in entries:
                 routes.link(name, title, icon=f":material/{icon}:", help=help, wide=True)

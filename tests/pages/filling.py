@@ -104,7 +104,7 @@ def evaluation(digest: str, word: VerdictWord, query: str) -> Evaluation:
         "tuned_reranked": 0.72,
     }
     systems = tuple(
-        SystemScores(name, name.replace("_", " ").capitalize(), {m: around(mean) for m in ("nDCG@10", "MRR@10", "R@1")})
+        SystemScores(name, name.replace("_", " ").capitalize(), {m: around(mean) for m in ("nDCG@10", "MRR@10", "R@10")})
         for name, mean in scores.items()
     )
     verdict = Verdict(

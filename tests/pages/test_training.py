@@ -36,8 +36,9 @@ def test_the_dial_shows_minutes_and_suggests_quick_for_pairs_made_offline(projec
     app = open_page("train", project)
     assert not app.exception
     assert app.radio[0].value == "quick"
-    assert "about" in app.radio[0].options[0]
-    assert "suggested" in app.radio[0].options[0]
+    assert app.radio[0].options == ["Quick", "Balanced", "Thorough"]
+    assert "About" in app.radio[0].proto.captions[0]
+    assert "Suggested" in app.radio[0].proto.captions[0]
 
 
 def test_the_dial_suggests_the_whole_model_for_peoples_questions(project: Project) -> None:
