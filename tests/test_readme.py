@@ -3,8 +3,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -49,3 +53,39 @@ def test_every_command_of_the_shell_section_works(home: Path, tmp_path: Path) ->
     for line in readme.shell():
         done = subprocess.run(shlex.split(line), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_make_demo_prints_the_verdict_and_where_the_model_lies(home: Path) -> None:
+    done = subprocess.run(
+        ["make", "demo"], cwd=ROOT, env={**os.environ, "ATTUNE_HOME": str(home)}, capture_output=True, text=True, timeout=800
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Verdict: " in done.stdout
+    model = re.search(r"Model: +(\S+)", done.stdout)
+    assert model
+    assert (Path(model[1]) / "modules.json").exists()
+
+
+@pytest.mark.slow
+def test_make_start_opens_the_app(home: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "ATTUNE_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), "BROWSER": "true"}
+    started = subprocess.Popen(["make", "start"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5) as answer:
+                    assert answer.read() == b"ok"
+                    break
+            except OSError:
+                assert time.monotonic() < deadline
+                assert started.poll() is None
+                time.sleep(0.5)
+    finally:
+        os.killpg(started.pid, signal.SIGTERM)
+        started.wait(30)
