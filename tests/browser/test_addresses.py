@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from app import PAGES
 from core import project as projects
@@ -24,7 +25,7 @@ def test_the_first_address_of_a_fresh_server_shows_its_page_inside_the_app(home:
         messages = watch(page, seen)
         page.goto(f"{url}/{name}?project={project.id}")
         settled(page, NAMES[name])
-        assert page.get_by_test_id("stSidebar").get_by_test_id("stPageLink").count() == len(NAMES)
+        expect(page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")).to_have_count(len(NAMES), timeout=60_000)
         assert page.get_by_role("dialog").count() == 0
         assert not [m for m in messages if m == "page_not_found"]
         assert {m for m in messages if m.startswith("navigation")} == {f"navigation {len(NAMES)}"}  # no other menu flashed by
