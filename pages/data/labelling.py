@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from core import themes
@@ -48,7 +50,7 @@ def _rows(current: ThemeSettings) -> dict[str, list[str]]:
     return {"Theme": list(keywords), "Keywords": [", ".join(words) for words in keywords.values()]}
 
 
-def _keywords(rows: dict[str, list[str | None]]) -> dict[str, list[str]]:
+def _keywords(rows: Mapping[str, Sequence[str | None]]) -> dict[str, list[str]]:
     """Return each theme with its words; a theme without any is its own keyword."""
     found: dict[str, list[str]] = {}
     for theme, words in zip(rows["Theme"], rows["Keywords"], strict=True):

@@ -47,17 +47,16 @@ there = stages.has(project, "pairs")
 if there:
     report(project)
     make, review, add = st.tabs(["Make pairs", "Review", "Add by hand"], on_change="rerun", key="pairs_tab", default="Review")
-else:
-    make, review, add = st.container(), None, None
-if not there or make.open:
-    with make:
-        making.form(project, busy=busy)
-if review is not None and review.open:
-    with review:
-        reviewing.table(project)
-        exporting.downloads(project)
-if add is not None and add.open:
-    with add:
-        reviewing.by_hand(project)
-if there:
+    if make.open:
+        with make:
+            making.form(project, busy=busy)
+    if review.open:
+        with review:
+            reviewing.table(project)
+            exporting.downloads(project)
+    if add.open:
+        with add:
+            reviewing.by_hand(project)
     frame.next_step("train", "Train a model", disabled=busy)
+else:
+    making.form(project, busy=busy)

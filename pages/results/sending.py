@@ -88,16 +88,12 @@ def form(project: Project, run: Run) -> None:
 def send(project: Project, run: Run, repo: str, token: str, hub: str, private: bool) -> None:
     """Send the model and stay until the hub has been read back."""
     bar = st.progress(0.0, text="Talking to the hub")
+
+    def progress(fraction: float, words: str) -> None:
+        bar.progress(min(1.0, fraction), text=errors.escape(words))
+
     try:
-        made = publish.publish(
-            project,
-            run.id,
-            repo,
-            token,
-            private=private,
-            endpoint=hub,
-            progress=lambda fraction, words: bar.progress(min(1.0, fraction), text=errors.escape(words)),
-        )
+        made = publish.publish(project, run.id, repo, token, private=private, endpoint=hub, progress=progress)
     finally:
         bar.empty()
     frame.notice(f"Published as {made.repo}")

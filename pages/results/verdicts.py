@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -13,7 +14,8 @@ from core.runs.folder import Run
 from core.schema import Evaluation, QuestionResult, SystemScores, Verdict, VerdictWord
 from pages.widgets import errors, frame, routes, tables
 
-LOOKS = {
+Colour = Literal["green", "gray", "red", "orange"]
+LOOKS: Mapping[VerdictWord, tuple[str, str, Colour]] = {
     VerdictWord.BETTER: ("Better", ":material/trending_up:", "green"),
     VerdictWord.NO_DIFFERENCE: ("No clear difference", ":material/trending_flat:", "gray"),
     VerdictWord.WORSE: ("Worse", ":material/trending_down:", "red"),

@@ -13,11 +13,11 @@ from core.project import PairFilter, Project
 from core.recipe import Recipe
 from core.schema import PairState, Part
 from core.train import estimate
-from core.train.plan import DIALS, choose_dial
+from core.train.plan import DIALS, Dial, choose_dial
 from pages.widgets import live
 
-TITLES = {"quick": "Quick", "balanced": "Balanced", "thorough": "Thorough"}
-WORDS = {
+TITLES: Mapping[Dial, str] = {"quick": "Quick", "balanced": "Balanced", "thorough": "Thorough"}
+WORDS: Mapping[Dial, str] = {
     "quick": "A map on top of the model. The model itself stays as it is.",
     "balanced": "The whole model, three times through all pairs.",
     "thorough": "The whole model, up to ten times, ending early when it no longer helps.",
@@ -32,7 +32,7 @@ def _pace(base_model: str) -> Future[estimate.Pace]:
     return ThreadPoolExecutor(1, thread_name_prefix="pace").submit(estimate.pace, base_model)
 
 
-def choose(project: Project, recipe: Recipe, base_model: str) -> str:
+def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
     """Draw the dial and return its setting; raise `UserError` for a base model that cannot be had."""
     pairs, people = counted(project, recipe)
     known = _minutes(pairs, project.count_chunks(), base_model)
@@ -67,11 +67,11 @@ def counted(project: Project, recipe: Recipe) -> tuple[int, bool]:
     return pairs, bool(asked or written)
 
 
-def _about(known: Mapping[str, float] | None, name: str) -> str:
+def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:
     return f"About {minutes(known[name] * 60)}. " if known else ""
 
 
-def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[str, float] | None:
+def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[Dial, float] | None:
     """Return each dial's minutes, or None while the machine is being measured (the page is drawn again once it is)."""
     pace = _pace(base_model)
     wait([pace], timeout=AT_ONCE)  # what was measured before is there at once
@@ -84,7 +84,7 @@ def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[str, float] 
     except UserError:
         _pace.clear(base_model)  # the next visit tries again
         raise
-    return dict(estimate.estimate(pairs, passages, base_model))
+    return estimate.estimate(pairs, passages, base_model)
 
 
 def _wait(base_model: str) -> None:

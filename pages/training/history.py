@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -10,11 +10,11 @@ from core.overview import minutes
 from core.project import Project
 from core.runs.folder import Run
 from core.schema import RunState
-from pages.results.verdicts import LOOKS, when
+from pages.results.verdicts import LOOKS, Colour, when
 from pages.training import watching
 from pages.widgets import errors, frame, stages, tables
 
-LABELS = {
+LABELS: Mapping[RunState, tuple[str, Colour]] = {
     RunState.DONE: ("Done", "green"),
     RunState.STOPPED: ("Stopped", "gray"),
     RunState.FAILED: ("Failed", "red"),
@@ -35,7 +35,7 @@ def listing(project: Project, ended: Sequence[Run]) -> None:
 def row(project: Project, run: Run) -> None:
     """Draw one run: its state, verdict, and what can be done."""
     status = run.status()
-    words, colour = LABELS.get(status.state, (status.state.value, "gray"))
+    words, colour = LABELS[status.state]
     evaluation = project.evaluation(run.id)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):

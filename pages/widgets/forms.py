@@ -29,17 +29,9 @@ def number(
             if getattr(rule, sign, None) is not None:
                 bounds[side] = getattr(rule, sign) + (shift if not whole else 0)
     kind = int if whole else float
-    return st.number_input(
-        field.title or name,
-        value=None if value is None else kind(value),
-        help=field.description,
-        key=key,
-        placeholder=placeholder,
-        step=1 if whole else None,
-        format=None if whole else "%g",
-        width=width or "stretch",
-        **{side: kind(bound) for side, bound in bounds.items()},
-    )
+    told: dict[str, Any] = {side: kind(bound) for side, bound in bounds.items()}
+    told |= {"value": None if value is None else kind(value), "step": 1 if whole else None, "format": None if whole else "%g"}
+    return st.number_input(field.title or name, help=field.description, key=key, placeholder=placeholder, width=width or "stretch", **told)
 
 
 def title(section: type[Section], name: str) -> str:
