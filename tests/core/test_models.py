@@ -80,6 +80,13 @@ def test_a_map_that_changes_nothing_leaves_the_vectors(encoder: models.Encoder) 
     np.testing.assert_allclose(same.encode_query(TEXTS), encoder.encode_query(TEXTS), atol=1e-5)
 
 
+def test_token_vectors_go_through_the_map_like_the_texts_vector(encoder: models.Encoder) -> None:
+    weight = np.random.default_rng(1).normal(size=(encoder.dimension, encoder.dimension)).astype(np.float32)
+    plain, mapped = encoder.token_vectors(TEXTS[:2]), models.with_map(encoder, weight).token_vectors(TEXTS[:2])
+    for before, after in zip(plain, mapped, strict=True):
+        np.testing.assert_allclose(after, models.unit(before @ weight.T), atol=1e-4)
+
+
 def test_precision_can_be_ordered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = models.load(str(folder)).encode_document(TEXTS)
     monkeypatch.setenv("ATTUNE_PRECISION", "bfloat16")
