@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import statistics
 import sys
@@ -87,9 +89,14 @@ def plain(data: Dataset) -> float:
         settings = SentenceTransformerTrainingArguments(
             folder, per_device_train_batch_size=BATCH, max_steps=STEPS + 2, report_to="none", save_strategy="no", disable_tqdm=True
         )
-        SentenceTransformerTrainer(
-            model, settings, train_dataset=datasets.Dataset.from_dict(rows), loss=MultipleNegativesRankingLoss(model), callbacks=[Times()]
-        ).train()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # it prints its own log
+            SentenceTransformerTrainer(
+                model,
+                settings,
+                train_dataset=datasets.Dataset.from_dict(rows),
+                loss=MultipleNegativesRankingLoss(model),
+                callbacks=[Times()],
+            ).train()
     return clock.pairs_a_second
 
 
