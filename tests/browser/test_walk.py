@@ -72,7 +72,7 @@ def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> N
         page.get_by_role("heading", name="Runs", level=1).wait_for()
         if PICTURES:
             page.get_by_text(re.compile("Epoch 3 of")).first.wait_for(timeout=LONG)
-        picture(page, "runs", 760)
+        picture(page, "runs", 735)
         page.get_by_role("button", name="See the verdict").wait_for(timeout=LONG)
         settled(page)
         press(page, "See the verdict", "Evaluate")
@@ -98,7 +98,6 @@ def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> N
         assert [pair.query for pair in project.pairs() if pair.generator == "marked"] == [QUESTION]
 
         go(page, "Publish")
-        picture(page, "publish", 1240)
         page.get_by_label("Name of the repository").fill("handbook")
         page.get_by_label("Hub", exact=True).fill(hub.url)
         page.get_by_label("Hub", exact=True).press("Enter")
@@ -106,6 +105,9 @@ def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> N
         page.get_by_label("Token", exact=True).fill("hf_right")
         page.get_by_role("button", name="Publish", exact=True).click()
         page.get_by_text("read back and compared").wait_for()
+        settled(page)
+        page.get_by_role("heading", name="Publish", level=1).scroll_into_view_if_needed()
+        picture(page, "publish", 1240)
         [repository] = hub.repositories.values()
         assert repository.private
         assert "1_Pooling/config.json" in repository.files
@@ -130,7 +132,7 @@ def picture(page: Page, name: str, height: int) -> None:
     from PIL import Image
 
     page.set_viewport_size({"width": 1280, "height": height})
-    page.mouse.move(2, 2)
+    page.mouse.move(800, 30)
     page.get_by_test_id("stToast").wait_for(state="detached")
     page.wait_for_timeout(1500)  # charts come in their own time
     Path(PICTURES).mkdir(parents=True, exist_ok=True)
