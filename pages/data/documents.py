@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import runs
 from core.project import Project
 from core.schema import File, FileState
 from pages.data import reading, taking
@@ -47,10 +48,23 @@ if not files:
     st.caption("Start with a handful of files that people ask about: a handbook, a policy, a list of questions and answers.")
     st.stop()
 
+waiting = [file for file in files if file.state is FileState.WAITING]
+if waiting and not stages.active(project, "ingest"):
+    st.warning(
+        "Nothing is lost: their bytes are kept.",
+        title=f"{stages.counted(len(waiting), 'file')} not read yet",
+        icon=":material/hourglass_empty:",
+    )
+    if st.button("Finish reading", type="primary", key="finish_reading"):
+        with errors.shown():
+            runs.start(project, "ingest", project.recipe())
+            st.rerun()
 trouble = [file for file in files if file.state not in (FileState.READ, FileState.WAITING)]
 texts = sum(file.documents for file in files)
-known = f"{len(files) - len(trouble):,} of {len(files):,} files could be read" if trouble else f"{len(files):,} files"
-st.subheader(f"{known}, {texts:,} texts to search" if texts else known, anchor=False, help="A row of a table is a text of its own.")
+known = f"{len(files) - len(trouble):,} of {len(files):,} files could be read" if trouble else stages.counted(len(files), "file")
+st.subheader(
+    f"{known}, {stages.counted(texts, 'text')} to search" if texts else known, anchor=False, help="A row of a table is a text of its own."
+)
 all_files(files)
 unread(project, trouble)
 for file in [file for file in files if file.kind == "table" and file.state is FileState.READ][:CARDS]:

@@ -11,7 +11,7 @@ from core.project import Project
 from core.schema import Progress
 from pages.widgets import errors, frame
 
-SMALL = 1_500_000  # bytes that are read within a few seconds while the person waits
+SMALL = 500_000  # bytes that are read within a few seconds while the person waits
 LIMIT = 200  # megabytes that one file may have, as .streamlit/config.toml says
 
 

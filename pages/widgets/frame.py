@@ -43,7 +43,7 @@ NEEDS = {
         "Go to training",
         "step-2-tune.svg",
     ),
-    "runs": Missing("Nothing has been trained in this project yet.", "train", "Go to training", "step-2-tune.svg"),
+    "runs": Missing("Nothing has run in this project yet.", "train", "Go to training", "step-2-tune.svg"),
 }
 
 

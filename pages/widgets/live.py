@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import overview
+from core import overview, runs
 from core.project import Project
 from core.runs.folder import ENDED, Run
 from core.schema import RunState, RunStatus
@@ -37,10 +37,19 @@ def _strip(project: Project) -> None:
 
 
 def progress(project: Project, kind: str) -> None:
-    """Show the runs of a kind that are queued or running; once one of them ends, draw the whole page anew."""
+    """Show the runs of a kind that are queued or running; once one of them ends, draw the whole page anew.
+
+    When there is none and the last one failed or was cut off, say why, and where it can be resumed.
+    """
     watched = [run.id for run in active(project, kind)]
     if watched:
         st.fragment(_watch, run_every=EVERY)(project, kind, watched)
+        return
+    last = runs.latest(project, kind)
+    status = last.status() if last else None
+    if status and status.state in (RunState.FAILED, RunState.INTERRUPTED):
+        st.warning(errors.escape(status.hint) or " ", title=errors.escape(status.error), icon=":material/error:")
+        routes.link("runs", "See the log, or resume it, on the Runs page", icon=":material/monitoring:")
 
 
 def _watch(project: Project, kind: str, watched: list[str]) -> None:

@@ -20,8 +20,9 @@ def has(project: Project, need: str) -> bool:
         return project.count_chunks() > 0
     if need == "pairs":
         return project.count_pairs() > 0
-    trained = [run for run in runs.runs(project) if run.kind == "train"]
-    return bool(trained) if need == "runs" else any(run.model for run in trained)
+    if need == "runs":
+        return bool(runs.runs(project))
+    return any(run.model for run in runs.runs(project) if run.kind == "train")
 
 
 def size(number: float) -> str:
@@ -31,3 +32,8 @@ def size(number: float) -> str:
     if number < 1_000_000:
         return f"{number / 1000:.1f} KB"
     return f"{number / 1_000_000:.1f} MB" if number < 1_000_000_000 else f"{number / 1_000_000_000:.1f} GB"
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word: 1 file, 2 files."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core import ingest
 from core.project import PairFilter, Project
 from core.schema import PairState
-from tests.pages.filling import EVIL, with_documents, with_pairs
+from tests.pages.filling import EVIL, waiting_run, with_documents, with_pairs
 from tests.pages.opening import open_page, words
 
 
@@ -123,3 +124,16 @@ def test_the_key_of_a_language_model_is_bound_to_its_address(project: Project) -
     app.text_input(key="llm_key_http://localhost:9").set_value("sk-secret").run()
     app.text_input(key="llm_url").set_value("http://elsewhere.example/v1").run()
     assert not any(field.value == "sk-secret" for field in app.text_input)
+
+
+def test_files_that_were_never_read_can_be_finished(project: Project) -> None:
+    ingest.keep(project, "note.txt", b"The harbour opens at six.")
+    app = open_page("documents", project)
+    assert "1 file not read yet" in app.warning[0].proto.title
+    assert app.button(key="finish_reading")
+
+
+def test_a_run_that_failed_says_why_where_it_was_started(project: Project) -> None:
+    waiting_run(with_documents(project), kind="pairs")
+    app = open_page("pairs", project)
+    assert "cut off" in app.warning[0].proto.title
