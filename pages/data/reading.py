@@ -75,7 +75,7 @@ def metadata(project: Project) -> None:
     if given and st.button("Take it in", key="take_metadata"):
         with errors.shown():
             report = ingest.read_metadata(project, given.getvalue())
-            st.success(f"{stages.counted(report.matched, 'file')} matched.", icon=":material/check:")
+            st.success(f"{stages.counted(len(report.matched), 'file')} matched.", icon=":material/check:")
             if report.unmatched:
                 st.caption("No file has one of these names:")
                 st.code("\n".join(report.unmatched), language=None)
