@@ -72,8 +72,8 @@ def watch(run: Run) -> None:
     """Wait for a run; Ctrl-C asks it to stop and waits for that; leave with an exit code unless the run is done."""
     from core import pipeline
 
-    say(f"Run {run.id}: {run.title}. Ctrl-C stops it and keeps the best so far.")
     try:
+        say(f"Run {run.id}: {run.title}. Ctrl-C stops it and keeps the best so far.")
         status = pipeline.wait(run, Progress())
     except KeyboardInterrupt:
         stop_kindly(run)

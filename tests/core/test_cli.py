@@ -207,7 +207,8 @@ def test_a_killed_run_is_exit_code_3(project: projects.Project, home: Path) -> N
     with holding(home / ".machine.lock"):
         command = [sys.executable, "-m", "core", "train", "--project", "Test"]
         shell = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        eventually(lambda: any((run.folder / "worker.json").exists() for run in runs.runs(project)))
+        assert shell.stderr
+        assert "Ctrl-C" in shell.stderr.readline()  # only now is the run that is watched started for good
         run = runs.runs(project)[0]
         os.kill(json.loads((run.folder / "worker.json").read_text())["pid"], signal.SIGKILL)
         _, said = shell.communicate(timeout=30)
