@@ -21,10 +21,11 @@ def browse(project: Project) -> None:
     if not total:
         st.markdown("No passage fits these filters.")
         return
-    titles = {document.id: document.title for document in project.documents()}
     names = theme_names(project)
     slot = st.container()
     chunks = project.chunks(only, limit=ROWS, offset=tables.offset(total, "chunks_page", rows=ROWS))
+    documents = {document_id: project.document(document_id) for document_id in dict.fromkeys(chunk.document_id for chunk in chunks)}
+    titles = {document_id: document.title for document_id, document in documents.items() if document}
     with slot:
         picked = tables.pick(
             {
@@ -41,7 +42,8 @@ def browse(project: Project) -> None:
         )
     shown = project.chunk(picked[0] if picked else st.session_state.get("chunk_id", ""))
     if shown:
-        detail(project, shown, titles.get(shown.document_id, ""))
+        document = project.document(shown.document_id)
+        detail(project, shown, document.title if document else "")
     else:
         st.caption("Tick a row to read the passage in its place.")
 

@@ -29,6 +29,9 @@ def test_hostile_text_stays_text_on_every_page(home: Path) -> None:
             for name, *_ in pages:
                 page.goto(f"{url}/{'' if name == 'start' else name}?project={project.id}")
                 settled(page)
+                if name == "chunks":
+                    page.get_by_test_id("stDataFrame").click(position={"x": 17, "y": 55})  # tick the first passage
+                    page.get_by_text("Theme of this passage").wait_for()
                 for step in ["", *TABS.get(name, [])]:
                     if step:
                         page.get_by_role("tab", name=step).click()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core import compare
 from core.project import Project
 from core.schema import Region, TestQuestion, VerdictWord
-from tests.pages.filling import EVIL, with_pairs, with_verdict
+from tests.pages.filling import EVIL, RUN, with_pairs, with_verdict
 from tests.pages.opening import open_page, words
 
 
@@ -53,6 +54,25 @@ def test_renewing_asks_first_and_names_what_it_voids(project: Project) -> None:
     app.button(key="renew").click().run()
     assert "Every verdict so far becomes out of date" in words(app)
     assert project.test_set().number == 1
+
+
+def test_a_verdict_that_cannot_be_had_again_is_refused_in_words(project: Project) -> None:
+    with_verdict(project)
+    project.freeze([], [TestQuestion("q9", "Another?", "d1", 0, 10, "columns", people=True)], "Many new documents")
+    app = open_page("evaluate", project)
+    app.button(key="judge_again").click().run()
+    assert app.error
+    assert not app.exception
+
+
+def test_hostile_passages_are_text_where_they_are_compared(project: Project) -> None:
+    with_verdict(project, query=EVIL, text=EVIL)
+    hits = tuple(compare.Hit(chunk, EVIL, EVIL, rank, 0.5, 0.25, {}) for rank, chunk in enumerate(project.chunks(limit=3), 1))
+    found = compare.Comparison(EVIL, "", 12, tuple(compare.Column(label, "model", "exact", hits) for label in ("Base", "Tuned")))
+    app = open_page("compare", project, comparison=((project.id, RUN), found))
+    assert not app.exception
+    assert sum(EVIL in text.value for text in app.text) == 6
+    assert not [e.value for kind in (app.markdown, app.caption) for e in kind if "![x](http" in e.value]
 
 
 def test_an_empty_question_is_refused_in_words(project: Project) -> None:
