@@ -66,9 +66,10 @@ def bar(run: Run) -> None:
     with st.container(border=True):
         st.text(run.title or run.kind.capitalize())
         st.progress(min(1.0, max(0.0, status.fraction)), text=errors.escape(words(status)))
-        if status.state not in ENDED and st.button("Stop", key=f"stop_{run.id}", icon=":material/stop_circle:", help=STOP_HELP[run.kind]):
-            run.stop()
-            st.toast("Stopping after the current step.")
+        if run.stopping():
+            st.caption("Stopping after the current step.")
+        elif status.state not in ENDED:
+            st.button("Stop", key=f"stop_{run.id}", icon=":material/stop_circle:", help=STOP_HELP[run.kind], on_click=run.stop)
 
 
 STOP_HELP = {

@@ -83,7 +83,7 @@ def _healthy(port: int) -> bool:
 
 @contextmanager
 def browsing(*, dark: bool = False) -> Iterator[Page]:
-    """Open a page of Chromium that fails the test when a script of the page fails."""
+    """Open a page of Chromium that fails the test when a script of the page fails, or when something is kept from being loaded."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make setup-dev)")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
@@ -92,6 +92,7 @@ def browsing(*, dark: bool = False) -> Iterator[Page]:
         page.set_default_timeout(PATIENCE)
         failures: list[str] = []
         page.on("pageerror", lambda error: failures.append(str(error)))
+        page.on("console", lambda message: failures.append(message.text) if "Content Security Policy" in message.text else None)
         yield page
         browser.close()
     assert not failures, failures
