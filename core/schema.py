@@ -126,6 +126,7 @@ class Theme:
     name: str
     keywords: tuple[str, ...] = ()
     origin: str = "keywords"  # "keywords", "discovered" or "person"
+    parent: str = ""  # the theme that this one is a part of; themes are nested one level
 
 
 # --- pairs and the split --------------------------------------------------------------------------------------------
@@ -136,6 +137,7 @@ class PairState(StrEnum):
 
     KEPT = "kept"
     DROPPED = "dropped"
+    ASIDE = "set aside"  # by the quality gate, which gives it back when its limits are moved
 
 
 class Part(StrEnum):
@@ -174,6 +176,12 @@ class Pair:
     edited: bool = False
     made: float = 0.0
     passage: str = ""  # its passage's text, kept only while the passage is gone
+    negatives: tuple[str, ...] = ()  # chunk ids: passages that look like answers and are none
+    score: float = 1.0  # how right the positives are, 1 (fully) to -1 (not at all); training on right answers takes those of 1
+    category: str = ""  # what kind of pair its generator made it as
+    group: str = ""  # the year, domain, document or theme that its generator counted it to
+    who: str = ""  # who decided last, and when
+    decided: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -259,7 +267,7 @@ class Question:
 
 @dataclass(frozen=True)
 class TrainPair:
-    """One row of training data: texts, and the ids of the pair and passage they come from."""
+    """One row of training data: texts, and the ids of the pair and passage they come from; `negatives` are texts too."""
 
     pair_id: str
     passage_id: str
@@ -267,6 +275,7 @@ class TrainPair:
     positive: str
     generator: str
     people: bool = False
+    negatives: tuple[str, ...] = ()
 
 
 # --- results -----------------------------------------------------------------------------------------------------

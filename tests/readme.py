@@ -51,11 +51,11 @@ def choices() -> str:
 def settings(fields: Mapping[str, object], place: str) -> Iterable[tuple[str, str, str]]:
     """Yield (name, default, description) of all settings that have a description, sections first to last."""
     for name, field in fields.items():
-        kind, default = field.annotation, field.default  # type: ignore[attr-defined]
+        kind, default = field.annotation, field.get_default(call_default_factory=True)  # type: ignore[attr-defined]
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from settings(kind.model_fields, f"{place}{name}.")
         elif field.description:  # type: ignore[attr-defined]
-            shown = "" if default is None or name == "prompt" else str(list(default) if isinstance(default, tuple) else default)
+            shown = "" if default in (None, {}) or name == "prompt" else str(list(default) if isinstance(default, tuple) else default)
             yield f"`{place}{name}`", f"`{shown}`" if shown else "", field.description  # type: ignore[attr-defined]
 
 

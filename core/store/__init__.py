@@ -6,89 +6,30 @@ import dataclasses
 import json
 import sqlite3
 import types
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from core.errors import UserError
+from core.store.connection import connect, transaction
 
-VERSION = 1
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL) STRICT;
-CREATE TABLE files (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
-  kind TEXT NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL, pages INTEGER NOT NULL, documents INTEGER NOT NULL,
-  characters INTEGER NOT NULL, reading TEXT NOT NULL, preview TEXT NOT NULL, added REAL NOT NULL) STRICT;
-CREATE TABLE documents (id TEXT PRIMARY KEY, file_id TEXT NOT NULL REFERENCES files(id) ON DELETE CASCADE,
-  position INTEGER NOT NULL, title TEXT NOT NULL, characters INTEGER NOT NULL, date TEXT NOT NULL, author TEXT NOT NULL,
-  "group" TEXT NOT NULL, language TEXT NOT NULL, fields TEXT NOT NULL, questions TEXT NOT NULL,
-  judge_only INTEGER NOT NULL, ready_chunk INTEGER NOT NULL) STRICT;
-CREATE INDEX documents_file ON documents(file_id, position);
-CREATE TABLE pages (document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-  start INTEGER NOT NULL, text TEXT NOT NULL, removed TEXT NOT NULL, PRIMARY KEY (document_id, number)) STRICT, WITHOUT ROWID;
-CREATE TABLE chunks (id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-  position INTEGER NOT NULL, text TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER NOT NULL,
-  page_end INTEGER NOT NULL, tokens INTEGER NOT NULL, heading TEXT NOT NULL, theme_id TEXT NOT NULL, theme_by TEXT NOT NULL) STRICT;
-CREATE INDEX chunks_document ON chunks(document_id, position);
-CREATE INDEX chunks_theme ON chunks(theme_id);
-CREATE TABLE themes (id TEXT PRIMARY KEY, name TEXT NOT NULL, keywords TEXT NOT NULL, origin TEXT NOT NULL) STRICT;
-CREATE TABLE pairs (id TEXT PRIMARY KEY, query TEXT NOT NULL, document_id TEXT NOT NULL, start INTEGER NOT NULL,
-  end INTEGER NOT NULL, positives TEXT NOT NULL, generator TEXT NOT NULL, people INTEGER NOT NULL, judge_only INTEGER NOT NULL,
-  state TEXT NOT NULL, reason TEXT NOT NULL, query_start INTEGER NOT NULL, query_end INTEGER NOT NULL, part TEXT NOT NULL,
-  edited INTEGER NOT NULL, made REAL NOT NULL, passage TEXT NOT NULL) STRICT;
-CREATE INDEX pairs_document ON pairs(document_id, start);
-CREATE INDEX pairs_generator ON pairs(generator, state);
-CREATE TABLE raw_answers (key TEXT PRIMARY KEY, chunk_id TEXT NOT NULL, model TEXT NOT NULL, text TEXT NOT NULL,
-  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost REAL NOT NULL, at REAL NOT NULL) STRICT;
-CREATE TABLE regions (document_id TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, part TEXT NOT NULL,
-  PRIMARY KEY (document_id, start, part)) STRICT, WITHOUT ROWID;
-CREATE TABLE test_sets (number INTEGER PRIMARY KEY, digest TEXT NOT NULL, questions TEXT NOT NULL, reason TEXT NOT NULL,
-  made REAL NOT NULL) STRICT;
-CREATE TABLE evaluations (run_id TEXT PRIMARY KEY, test_digest TEXT NOT NULL, made REAL NOT NULL, evaluation TEXT NOT NULL) STRICT;
-CREATE TABLE publications (repo TEXT NOT NULL, "commit" TEXT NOT NULL, run_id TEXT NOT NULL, url TEXT NOT NULL,
-  private INTEGER NOT NULL, files TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (repo, "commit")) STRICT;
-"""
+__all__ = [
+    "connect",
+    "from_plain",
+    "from_row",
+    "insert",
+    "like",
+    "select",
+    "to_plain",
+    "to_row",
+    "transaction",
+    "update",
+    "upsert",
+    "where",
+]
 
 R = TypeVar("R")
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """Open a project's database, bringing a fresh one to the current version; raise `UserError` for a newer one."""
-    db = sqlite3.connect(path, timeout=30, isolation_level=None)
-    db.row_factory = sqlite3.Row
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        db.execute(f"PRAGMA {pragma}")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        db.close()
-        raise UserError("This project was made by a newer Attune.", "Update Attune to open it. Nothing was changed.")
-    if version == 0:
-        _create(db)
-    return db
-
-
-def _create(db: sqlite3.Connection) -> None:
-    with transaction(db):
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have been first
-            for statement in SCHEMA.split(";\n"):
-                if statement.strip():
-                    db.execute(statement)
-            db.execute(f"PRAGMA user_version={VERSION}")
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Run a block as one transaction that takes the write lock at its start."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
 
 
 def to_row(record: Any) -> dict[str, Any]:
@@ -158,7 +99,10 @@ def from_row(kind: type[R], row: sqlite3.Row) -> R:
 
 
 def insert(db: sqlite3.Connection, table: str, records: Iterable[Any], *, on_conflict: str = "ABORT") -> int:
-    """Insert records into a table (ABORT, IGNORE or REPLACE on a known key) and return how many rows changed."""
+    """Insert records into a table (ABORT, IGNORE or REPLACE on a known key) and return how many rows changed.
+
+    REPLACE deletes the old row first, and with it every row that refers to it; `upsert` changes it in place.
+    """
     before = db.total_changes
     statement = ""
     for record in records:
@@ -168,6 +112,15 @@ def insert(db: sqlite3.Connection, table: str, records: Iterable[Any], *, on_con
             statement = f"INSERT OR {on_conflict} INTO {table} ({columns}) VALUES ({', '.join(':' + n for n in row)})"
         db.execute(statement, row)
     return db.total_changes - before
+
+
+def upsert(db: sqlite3.Connection, table: str, key: str, records: Iterable[Any]) -> None:
+    """Insert records, or change the rows that have their `key` already."""
+    for record in records:
+        row = to_row(record)
+        columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in row if name != key)
+        db.execute(f'INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT ("{key}") DO UPDATE SET {changes}', row)
 
 
 def update(db: sqlite3.Connection, table: str, key: str, value: str, changes: Mapping[str, Any]) -> int:

@@ -1,0 +1,70 @@
+"""Documents, chunks and pairs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.cli import options, terminal
+from core.cli.app import app
+from core.cli.options import Columns, Detach, Files, Json, KnownProject, NewProject, Password, RecipeFile, Set
+
+
+@app.command()
+def ingest(
+    files: Files,
+    project: NewProject,
+    recipe: RecipeFile = None,
+    columns: Columns = "",
+    set_: Set = None,
+    password: Password = False,
+    json: Json = False,
+) -> None:
+    """Read files, cut them into passages and find their themes."""
+    from core import pipeline
+
+    owner, settings = options.new_project(project, recipe, set_, columns)
+    given = [(path.name, path.read_bytes()) for path in files]
+    pipeline.read(owner, given, settings, terminal.Progress(), passwords=options.passwords(files, password))
+    terminal.show_guesses(owner.files())
+    rows = [(f.name, f.state.value, f.detail) for f in owner.files()]
+    if json:
+        documents = [dict(zip(("name", "state", "detail"), row, strict=True)) for row in rows]
+        terminal.show_json({"project": owner.name, "documents": documents, "chunks": owner.count_chunks()})
+    else:
+        terminal.show_table(("file", "state", "what was found"), rows)
+        terminal.show(f"{owner.count_chunks()} passages")
+
+
+@app.command()
+def chunks(
+    project: KnownProject,
+    recipe: RecipeFile = None,
+    set_: Set = None,
+    preview: Annotated[bool, typer.Option(help="Say what would change, and change nothing.")] = False,
+) -> None:
+    """Cut the documents anew, and say what becomes of the pairs."""
+    from core import chunk, themes
+
+    owner = options.known_project(project)
+    settings = options.settings(owner, recipe, set_)
+    report = (chunk.preview if preview else chunk.rechunk)(owner, settings.chunk, settings.train.base_model)
+    if not preview:
+        themes.retheme(owner, settings.themes)
+    terminal.show(f"{len(report.chunks)} passages, {report.unchanged} of them as before.")
+    terminal.show(f"Pairs: {report.pairs_kept} kept, {report.pairs_moved} moved, {report.pairs_lost} without a passage.")
+
+
+@app.command()
+def pairs(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, detach: Detach = False) -> None:
+    """Make pairs of a question and its passage, by the kinds that the recipe names."""
+    from core import pipeline, runs
+
+    owner = options.known_project(project)
+    settings = options.settings(owner, recipe, set_)
+    started = runs.start(owner, "pairs", settings, secrets={"llm_key": options.llm_key(settings)})
+    if detach:
+        return terminal.show(started.id)
+    terminal.watch(started)
+    return terminal.show_table(("kind", "kept"), sorted(pipeline.kept_pairs(owner).items()))

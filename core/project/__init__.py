@@ -1,0 +1,94 @@
+"""Projects: folders under $ATTUNE_HOME, each with its SQLite file, and every question and change asked of one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import store
+from core.digest import fresh_id
+from core.errors import UserError
+from core.project.base import clean_name
+from core.project.chunks import Chunks, Recut
+from core.project.documents import Documents
+from core.project.filters import ChunkFilter, PairFilter
+from core.project.pairs import Pairs
+from core.project.results import Results, Tally
+
+__all__ = ["ChunkFilter", "PairFilter", "Project", "Recut", "Tally", "create", "delete", "find", "home", "open_project", "projects"]
+
+ID = re.compile(r"[0-9a-f]{12}")
+
+
+def home() -> Path:
+    """Return the folder that holds all projects, made if missing: $ATTUNE_HOME, else ./workspace."""
+    folder = Path(os.environ.get("ATTUNE_HOME") or "workspace").resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise UserError(f"The folder for projects, {folder}, cannot be made.", "Set ATTUNE_HOME to a folder you may write to.") from None
+    return folder
+
+
+@dataclass(frozen=True)
+class Project(Documents, Chunks, Pairs, Results):
+    """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
+
+    def rename(self, name: str) -> None:
+        """Give the project another name, which no other project has."""
+        self.set_meta("name", _free_name(name, but=self.id))
+
+
+def projects() -> list[Project]:
+    """Return all projects, newest first."""
+    found = [Project(folder) for folder in home().iterdir() if ID.fullmatch(folder.name) and (folder / "project.db").exists()]
+    return sorted(found, key=lambda project: project.created, reverse=True)
+
+
+def create(name: str) -> Project:
+    """Make a project; two projects cannot have one name."""
+    clean = _free_name(name)
+    folder = home() / fresh_id()
+    folder.mkdir()
+    for part in ("blobs", "runs", "embeddings"):
+        (folder / part).mkdir()
+    with closing(store.connect(folder / "project.db")) as db, store.transaction(db):
+        db.executemany("INSERT INTO meta VALUES (?, ?)", [("name", clean), ("created", repr(time.time()))])
+    return Project(folder)
+
+
+def open_project(project_id: str) -> Project:
+    """Return the project with this id, as the URL gives it."""
+    folder = home() / project_id
+    if not ID.fullmatch(project_id) or not (folder / "project.db").exists():
+        raise UserError("There is no such project.", "Choose one on the start page.")
+    return Project(folder)
+
+
+def find(name: str) -> Project | None:
+    """Return the project with this name or id."""
+    return next((p for p in projects() if name in (p.name, p.id)), None)
+
+
+def delete(project: Project, before: Callable[[], None] = lambda: None) -> None:
+    """Delete a project with everything in it; `before` ends what still works on it.
+
+    The folder is renamed first, so that a crash in between leaves no half of a project in the list.
+    """
+    before()
+    aside = project.folder.with_name(f".deleted-{project.id}")
+    os.replace(project.folder, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _free_name(name: str, but: str = "") -> str:
+    clean = clean_name(name, "project")
+    if any(p.name == clean and p.id != but for p in projects()):
+        raise UserError(f"There is already a project called “{clean}”.", "Choose another name.")
+    return clean

@@ -1,0 +1,55 @@
+"""Which chunks or pairs are meant: filters that a page sets and SQL answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core import store
+from core.schema import PairState, Part
+
+
+@dataclass(frozen=True)
+class ChunkFilter:
+    """Say which chunks are meant; None and "" leave a part open. `theme_id=""` means unclassified."""
+
+    search: str = ""
+    theme_id: str | None = None
+    document_id: str | None = None
+    file_id: str | None = None
+
+    def sql(self) -> tuple[str, list[Any]]:
+        """Return the WHERE part and its parameters."""
+        return store.where(
+            {
+                "chunks.text LIKE ? ESCAPE '\\'": store.like(self.search),
+                "chunks.theme_id = ?": self.theme_id,
+                "chunks.document_id = ?": self.document_id,
+                "chunks.document_id IN (SELECT id FROM documents WHERE file_id = ?)": self.file_id,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class PairFilter:
+    """Say which pairs are meant; None and "" leave a part open."""
+
+    search: str = ""
+    generator: str | None = None
+    state: PairState | None = None
+    part: Part | None = None
+    people: bool | None = None
+    document_id: str | None = None
+
+    def sql(self) -> tuple[str, list[Any]]:
+        """Return the WHERE part and its parameters."""
+        return store.where(
+            {
+                "pairs.query LIKE ? ESCAPE '\\'": store.like(self.search),
+                "pairs.generator = ?": self.generator,
+                "pairs.state = ?": self.state,
+                "pairs.part = ?": self.part,
+                "pairs.people = ?": None if self.people is None else int(self.people),
+                "pairs.document_id = ?": self.document_id,
+            }
+        )

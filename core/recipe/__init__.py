@@ -1,0 +1,69 @@
+"""The recipe: every setting of every stage, checked, as the browser, the shell and recipe.yaml share it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from core.errors import UserError
+from core.recipe.documents import ChunkSettings, ThemeSettings
+from core.recipe.pairs import PROMPT, LLMSettings, PairSettings
+from core.recipe.section import Section
+from core.recipe.training import BASE_MODEL, EvaluateSettings, SplitSettings, TrainSettings
+
+__all__ = [
+    "BASE_MODEL",
+    "PROMPT",
+    "ChunkSettings",
+    "EvaluateSettings",
+    "LLMSettings",
+    "PairSettings",
+    "Recipe",
+    "Section",
+    "SplitSettings",
+    "ThemeSettings",
+    "TrainSettings",
+    "dump",
+    "load",
+    "parse",
+]
+
+
+class Recipe(Section):
+    """All sections. `columns` overrides what a table's columns are taken for, by role: {"question": "Frage", …}."""
+
+    columns: dict[str, str] = Field(default_factory=dict)
+    chunk: ChunkSettings = ChunkSettings()
+    themes: ThemeSettings = ThemeSettings()
+    pairs: PairSettings = PairSettings()
+    split: SplitSettings = SplitSettings()
+    train: TrainSettings = TrainSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+
+
+def parse(data: Any, source: str = "recipe") -> Recipe:
+    """Check plain data against the recipe; `UserError` names the place and what is allowed there."""
+    try:
+        return Recipe.model_validate(data or {})
+    except ValidationError as error:
+        places = [f"{'.'.join(str(part) for part in item['loc']) or source}: {item['msg']}" for item in error.errors()]
+        raise UserError(f"{source} is not a valid recipe. {'; '.join(places)}.", "Correct these places and try again.") from None
+
+
+def load(path: Path) -> Recipe:
+    """Read recipe.yaml (or JSON, which is YAML too)."""
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(
+            f"{path.name} cannot be read as YAML: {type(error).__name__}.", "Check the file's name and its indentation."
+        ) from None
+    return parse(data, path.name)
+
+
+def dump(recipe: Recipe) -> str:
+    """Return the recipe as YAML that `load` reads back to an equal recipe."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,65 @@
+"""What is held out, how the model is tuned, and how it is judged."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.recipe.section import Section
+
+BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class SplitSettings(Section):
+    """What share of the documents is held out, and what counts as the same passage."""
+
+    dev: float = Field(
+        0.15, gt=0, lt=0.5, title="Held out for choosing", description="Share of the passages used to choose the best checkpoint."
+    )
+    test: float = Field(0.20, gt=0, lt=0.5, title="Held out for judging", description="Share of the passages used for the verdict, once.")
+    near_duplicate: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        title="Near-duplicate passages",
+        description="Word overlap (Jaccard of word triples) from which two passages must stay in one part.",
+    )
+    seed: int = 1
+
+
+class TrainSettings(Section):
+    """How the model is tuned. What is left empty follows from the dial, the data and the machine."""
+
+    base_model: str = Field(BASE_MODEL, title="Base model", description="A name at the Hugging Face hub, or a folder.")
+    dial: Literal["auto", "quick", "balanced", "thorough"] = Field(
+        "auto", title="How thorough", description="Quick tunes a map on top of the model, the others the whole model."
+    )
+    epochs: int | None = Field(None, ge=1, le=1000, title="Epochs", description="Times that every pair is seen.")
+    learning_rate: float | None = Field(None, gt=0, le=1, title="Learning rate", description="Step size of the optimiser.")
+    batch_size: int | None = Field(None, ge=2, le=65_536, title="Batch size", description="Pairs that are each other's wrong answers.")
+    scale: float = Field(20.0, gt=0, title="Scale", description="Multiplies the cosine in the loss (1 / temperature).")
+    warmup: float = Field(0.1, ge=0, le=1, title="Warm-up", description="Share of the steps in which the learning rate grows.")
+    freeze_layers: int = Field(
+        0, ge=0, le=1000, title="Frozen layers", description="Embeddings and this many lower layers stay as they are; 0 trains all."
+    )
+    dropout: bool = Field(False, title="Dropout", description="Off trains 3 to 4 times faster on a processor and measured better.")
+    patience: int = Field(3, ge=1, title="Patience", description="Thorough stops after so many epochs without a gain on dev.")
+    generators: tuple[str, ...] = Field(
+        (),
+        title="Only pairs of these kinds",
+        description="Empty: with 100 or more questions of people or a language model these alone, else every kept pair.",
+    )
+    seed: int = 1
+
+
+class EvaluateSettings(Section):
+    """How base and tuned are compared."""
+
+    rerank_depth: int = Field(
+        50, ge=1, le=1000, title="Reranked passages", description="How many of the first hits a reranker puts in a new order."
+    )
+    rerank: bool = Field(True, title="With reranker", description="Score base and tuned with the late-interaction reranker too.")
+    resamples: int = Field(5000, ge=100, le=100_000, title="Resamples", description="Of the bootstrap and the permutation test.")
+    alpha: float = Field(0.05, gt=0, lt=0.5, title="Level", description="Below this p a difference is called clear.")
+    seed: int = 1
