@@ -191,7 +191,16 @@ def test_ctrl_c_stops_the_run_kindly(project: projects.Project, home: Path) -> N
     fill(project)
     with holding(home / ".machine.lock"):
         command = [sys.executable, "-m", "core", "train", "--project", "Test"]
-        shell = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        shell = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Tests that run in the background of a script inherit Ctrl-C ignored; a terminal's commands do not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         eventually(lambda: any(run.alive() for run in runs.runs(project)))
         assert shell.stderr
         assert "Ctrl-C" in shell.stderr.readline()
