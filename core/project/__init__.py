@@ -14,14 +14,27 @@ from pathlib import Path
 from core import store
 from core.digest import fresh_id
 from core.errors import UserError
-from core.project.base import clean_name
+from core.project.base import NAME_LIMIT, clean_name
 from core.project.chunks import Chunks, Recut
 from core.project.documents import Documents
 from core.project.filters import ChunkFilter, PairFilter
 from core.project.pairs import Pairs
 from core.project.results import Results, Tally
 
-__all__ = ["ChunkFilter", "PairFilter", "Project", "Recut", "Tally", "create", "delete", "find", "home", "open_project", "projects"]
+__all__ = [
+    "NAME_LIMIT",
+    "ChunkFilter",
+    "PairFilter",
+    "Project",
+    "Recut",
+    "Tally",
+    "create",
+    "delete",
+    "find",
+    "home",
+    "open_project",
+    "projects",
+]
 
 ID = re.compile(r"[0-9a-f]{12}")
 
