@@ -179,6 +179,7 @@ class Pair:
     negatives: tuple[str, ...] = ()  # chunk ids: passages that look like answers and are none
     score: float = 1.0  # how right the positives are, 1 (fully) to -1 (not at all); training on right answers takes those of 1
     category: str = ""  # what kind of pair its generator made it as
+    swapped: bool = False  # training takes the passage as the query, and the query as what it shall find
     group: str = ""  # the year, domain, document or theme that its generator counted it to
     who: str = ""  # who decided last, and when
     decided: float = 0.0
@@ -186,7 +187,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """A language model's answer as it came, committed before it is parsed; `key` is the hash of all that was asked."""
+    """A language model's answer as it came, committed before it is parsed; `key` is the hash of all that was asked.
+
+    `asked` is the hash of all that was asked but the passage; `refused` says, once it is parsed, what was not taken and why.
+    """
 
     key: str
     chunk_id: str
@@ -196,6 +200,9 @@ class RawAnswer:
     tokens_out: int
     cost: float
     at: float
+    seconds: float = 0.0  # that the call took
+    asked: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True)

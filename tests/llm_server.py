@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterable
@@ -87,6 +88,8 @@ class LLMServer:
             "empty": "",
             "echo": json.dumps({"questions": [f"Is {key} the key?", *questions]}),
             "surrogate": json.dumps({"questions": [f"\ud800 {questions[0]}"]}),
+            "kinds": json.dumps({"questions": _of_kinds(body["messages"][0]["content"], questions)}),
+            "paraphrase": json.dumps({"paraphrase": f"Whoever looks for thing {mark} finds where its keeper has put it, says somebody."}),
         }.get(mode, json.dumps({"questions": questions}))
         usage = {} if mode == "no usage" else {"usage": {"prompt_tokens": 300, "completion_tokens": 40}}
         return json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}], **usage}).encode()
@@ -94,3 +97,9 @@ class LLMServer:
     def _serve(self, body: bytes) -> Response:
         self.served.append(body.decode("utf-8", "replace"))
         return Response(body, media_type="application/json")
+
+
+def _of_kinds(prompt: str, questions: list[str]) -> list[dict[str, str]]:
+    """Name each question's kind as the prompt asked for them."""
+    asked = [kind for number, kind in re.findall(r'- (\d+) of kind "(\w+)"', prompt) for _ in range(int(number))]
+    return [{"kind": kind, "text": question} for kind, question in zip(asked, questions, strict=False)]

@@ -133,6 +133,8 @@ def passwords(files: Sequence[Path], wanted: bool) -> dict[str, str]:
 
 def llm_key(recipe: Recipe) -> str:
     """Return the language model's key when the recipe asks one for questions; a model of one's own may need none."""
-    if "llm" not in recipe.pairs.generators:
+    from core import generators
+
+    if not generators.by_model(recipe.pairs.generators):
         return ""
     return terminal.secret("ATTUNE_LLM_KEY", "The language model's key (leave empty for none)", needed=False)

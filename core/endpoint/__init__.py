@@ -14,19 +14,23 @@ from typing import Any, Literal, Self
 from core.endpoint import guard
 from core.errors import UserError
 
-SCHEMA = {
-    "type": "object",
-    "properties": {"questions": {"type": "array", "items": {"type": "string"}}},
-    "required": ["questions"],
-    "additionalProperties": False,
-}
-FORMATS: Mapping[str, Any] = {
-    "json_schema": {"type": "json_schema", "json_schema": {"name": "questions", "strict": True, "schema": SCHEMA}},
-    "json_object": {"type": "json_object"},
-}
 ANOTHER_TRY = frozenset({408, 409, 425, 429})  # and every 5xx but 501
 REFUSED = frozenset({400, 413, 422, 501})
 MOST_TOKENS = 10_000_000  # a usage above it is not believed
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The form that an answer is asked for in: a name and a JSON schema, for servers that hold a model to it."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+    def asked(self, format: str) -> dict[str, Any]:
+        """Return it as the protocol's response_format of a kind: json_schema, or json_object, which says no more than JSON."""
+        if format == "json_schema":
+            return {"type": format, format: {"name": self.name, "strict": True, "schema": dict(self.schema)}}
+        return {"type": format}
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,13 @@ class Dialect:
         plainest = Dialect("", "max_completion_tokens", False)
         return None if self == plainest else plainest
 
-    def parameters(self, max_tokens: int, temperature: float) -> dict[str, Any]:
+    def parameters(self, max_tokens: int, temperature: float, shape: Shape) -> dict[str, Any]:
         """Return the optional parameters of a call."""
         found: dict[str, Any] = {self.limit: max_tokens}
         if self.temperature:
             found["temperature"] = temperature
         if self.format:
-            found["response_format"] = FORMATS[self.format]
+            found["response_format"] = shape.asked(self.format)
         return found
 
 
@@ -113,7 +117,7 @@ class Endpoint:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._http.aclose()
 
-    async def chat(self, model: str, prompt: str, max_tokens: int, temperature: float) -> Answer:
+    async def chat(self, model: str, prompt: str, max_tokens: int, temperature: float, shape: Shape) -> Answer:
         """Send one prompt; return what came with status 200, else raise `Busy`, `Refused` or `UserError`.
 
         What the server refuses is left out of the request one by one, and out of every later one.
@@ -121,7 +125,7 @@ class Endpoint:
         dialect = self._dialect
         while True:
             try:
-                answer = await self._send(model, prompt, dialect.parameters(max_tokens, temperature))
+                answer = await self._send(model, prompt, dialect.parameters(max_tokens, temperature, shape))
             except Refused as refused:
                 simpler = dialect.simpler(refused.about)
                 if simpler is None:

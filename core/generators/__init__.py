@@ -1,12 +1,16 @@
 """Generators of pairs: one file each, chosen by name. Every one is `generate(material, settings) -> Iterator[Pair]`.
 
-`llm` asks an endpoint and so has an entry of its own: `ask(project, material, settings, key, progress, stop)`.
+Those that need "an endpoint" ask a language model, and are `ask(project, material, settings, key, progress, stop)`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.generators.material import Material
 from core.registry import Choice, Registry
+
+ENDPOINT = "an endpoint"
 
 GENERATORS = Registry(
     "kind of pairs",
@@ -47,11 +51,27 @@ GENERATORS = Registry(
             tags=frozenset({"offline", "not recommended"}),
         ),
         "llm": Choice(
-            "core.generators.llm:generate",
+            "core.generators.llm:ask",
             "Questions from a language model",
-            "A language model of your choice reads each passage and writes questions that it answers. Measured as worth the most after "
-            "people's own questions. Your passages are sent to the address that you type.",
-            needs=("an endpoint",),
+            "A language model of your choice reads each passage and writes questions that it answers: plain ones, keywords, long ones and "
+            "statements to check. Measured as worth the most after people's own questions. Your passages are sent to the address that you type.",
+            needs=(ENDPOINT,),
+            tags=frozenset({"llm"}),
+        ),
+        "paraphrase": Choice(
+            "core.generators.paraphrase:ask",
+            "A passage and its paraphrase",
+            "A language model says each passage in other words, and the model learns that both mean the same. Good for reports that tell "
+            "the same things in changing words. Your passages are sent to the address that you type.",
+            needs=(ENDPOINT,),
+            tags=frozenset({"llm"}),
+        ),
+        "synthetic-pair": Choice(
+            "core.generators.paraphrase:ask_successive",
+            "A paraphrase and the passage beside it",
+            "Two successive passages of a document, one of them said in other words by a language model: for collections that follow a "
+            "matter over a long time. Your passages are sent to the address that you type.",
+            needs=(ENDPOINT,),
             tags=frozenset({"llm"}),
         ),
     },
@@ -60,9 +80,14 @@ GENERATORS = Registry(
 BY_HAND = {"typed": "Typed by hand", "marked": "Marked on Compare"}
 
 
+def by_model(names: Iterable[str]) -> list[str]:
+    """Return those of some generators that ask a language model."""
+    return [name for name in names if name in GENERATORS and ENDPOINT in GENERATORS[name].needs]
+
+
 def label(name: str) -> str:
     """Return what a person reads for the generator of a pair, those made by hand included."""
     return GENERATORS[name].label if name in GENERATORS else BY_HAND.get(name, name)
 
 
-__all__ = ["BY_HAND", "GENERATORS", "Material", "label"]
+__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "Material", "by_model", "label"]

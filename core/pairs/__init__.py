@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from core import generators
 from core.digest import short
 from core.errors import UserError
 from core.generators import GENERATORS, Material
@@ -58,8 +59,8 @@ def make(
             if stop():
                 break
             part = _part(progress, number, len(names))
-            if name == "llm":
-                added += _ask(project, material, settings, key, sieve, part, stop)
+            if generators.by_model([name]):
+                added += _ask(project, material, settings, name, key, sieve, part, stop)
             else:
                 added += _generate(project, material, settings, name, sieve, part, stop)
     finally:
@@ -168,12 +169,17 @@ def _generate(
 
 
 def _ask(
-    project: Project, material: Material, settings: PairSettings, key: str, sieve: Sieve, progress: Progress, stop: Callable[[], bool]
+    project: Project,
+    material: Material,
+    settings: PairSettings,
+    name: str,
+    key: str,
+    sieve: Sieve,
+    progress: Progress,
+    stop: Callable[[], bool],
 ) -> int:
-    from core.generators import llm
-
     added = 0
-    for batch in _batches(llm.ask(project, material, settings.llm, key, progress, stop)):
+    for batch in _batches(GENERATORS[name].load()(project, material, settings, key, progress, stop)):
         added += _commit(project, sieve, [pair for pair in batch if pair.id not in sieve.ids])
     return added
 

@@ -1,4 +1,4 @@
-"""Pairs, and the answers that were paid for."""
+"""Pairs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from core import store
 from core.project.base import Base
 from core.project.filters import PairFilter
-from core.schema import Pair, Part, RawAnswer
+from core.schema import Pair, Part
 
 
 class Pairs(Base):
@@ -50,12 +50,3 @@ class Pairs(Base):
         """Write down which part of the split each pair (by id) belongs to."""
         with self.write() as db:
             db.executemany("UPDATE pairs SET part = ? WHERE id = ?", [(part.value, pair_id) for pair_id, part in parts.items()])
-
-    def save_raw_answer(self, answer: RawAnswer) -> None:
-        """Commit a language model's answer before anything is read from it."""
-        with self.write() as db:
-            store.insert(db, "raw_answers", [answer], on_conflict="IGNORE")
-
-    def raw_answers(self) -> list[RawAnswer]:
-        """Return every answer that was paid for, oldest first."""
-        return self._all(RawAnswer, "SELECT * FROM raw_answers ORDER BY at, key")

@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError
 
 from core.errors import UserError
 from core.recipe.documents import ChunkSettings, ThemeSettings
-from core.recipe.pairs import PROMPT, LLMSettings, PairSettings
+from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
+from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
 from core.recipe.training import BASE_MODEL, EvaluateSettings, SplitSettings, TrainSettings
 
@@ -21,6 +22,7 @@ __all__ = [
     "EvaluateSettings",
     "LLMSettings",
     "PairSettings",
+    "ParaphraseSettings",
     "Recipe",
     "Section",
     "SplitSettings",

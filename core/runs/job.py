@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,9 @@ from core.schema import RunState, RunStatus
 
 BEAT = 2.0  # seconds between two signs of life when there is nothing new to say
 TICK = 0.5  # seconds between two looks for something new
-SOON = 0.02  # below this fraction no time left is told: it would only be noise
+SOON = 0.02  # of the work must be done before the time left is told: it would only be noise
+WHILE = 20.0  # seconds after which less than that tells enough
+LOOK, LOOKS = 2.0, 300  # seconds between two marks of the pace, and how many are looked back at
 
 
 class Stopped(Exception):
@@ -31,7 +34,7 @@ class Job:
         before = run.written() or RunStatus(RunState.QUEUED)
         self._status = replace(before, state=RunState.QUEUED, error="", hint="", seconds_left=None, started=before.started or time.time())
         self._span = (0.0, 1.0)
-        self._since = time.monotonic()
+        self._marks: deque[tuple[float, float]] = deque(maxlen=LOOKS)  # times, and the fraction that was done by then
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -53,7 +56,8 @@ class Job:
     def stage(self, name: str, start: float = 0.0, end: float = 1.0) -> None:
         """Name what is done now; its progress from 0 to 1 is shown as the run's from `start` to `end`."""
         with self._lock:
-            self._span, self._since = (start, end), time.monotonic()
+            self._span = (start, end)
+            self._marks.clear()
             self._status = replace(self._status, state=RunState.RUNNING, stage=name, fraction=start, text="", seconds_left=None)
 
     def progress(self, fraction: float, text: str) -> None:
@@ -61,9 +65,17 @@ class Job:
         fraction = min(max(fraction, 0.0), 1.0)
         with self._lock:
             start, end = self._span
-            spent = time.monotonic() - self._since
-            left = spent * (1 - fraction) / fraction if fraction > SOON else None
+            left = self._left(fraction)
             self._status = replace(self._status, fraction=start + (end - start) * fraction, text=text, seconds_left=left)
+
+    def _left(self, fraction: float) -> float | None:
+        """Return the seconds left at the pace of late; what was there at the first report came from an earlier attempt."""
+        now = time.monotonic()
+        if not self._marks or now - self._marks[-1][0] >= LOOK:
+            self._marks.append((now, fraction))
+        then, before = self._marks[0]
+        enough = fraction - before > (SOON if now - then < WHILE else 0.0)
+        return (now - then) * (1 - fraction) / (fraction - before) if enough else None
 
     def progress_or_stop(self, fraction: float, text: str) -> None:
         """Take in progress and leave the stage when a stop was asked for: for stages that do not look themselves."""

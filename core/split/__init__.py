@@ -217,6 +217,8 @@ class _Corpus:
         ids = [c for c in pair.positives if c in self.by_id and placed.get(c) is Part.TRAIN][:MAX_POSITIVES]
         without = self._without(pair, ids)
         rows = [TrainPair(pair.id, c, pair.query, without.get(c, self.by_id[c].text), pair.generator, pair.people) for c in ids]
+        if pair.swapped:
+            rows = [replace(row, query=row.positive, positive=row.query) for row in rows]
         return [row for row in rows if row.positive.strip()]
 
 

@@ -30,12 +30,13 @@ CREATE TABLE pairs (id TEXT PRIMARY KEY, query TEXT NOT NULL, document_id TEXT N
   end INTEGER NOT NULL, positives TEXT NOT NULL, generator TEXT NOT NULL, people INTEGER NOT NULL, judge_only INTEGER NOT NULL,
   state TEXT NOT NULL, reason TEXT NOT NULL, query_start INTEGER NOT NULL, query_end INTEGER NOT NULL, part TEXT NOT NULL,
   edited INTEGER NOT NULL, made REAL NOT NULL, passage TEXT NOT NULL, negatives TEXT NOT NULL DEFAULT '[]',
-  score REAL NOT NULL DEFAULT 1, category TEXT NOT NULL DEFAULT '', "group" TEXT NOT NULL DEFAULT '',
+  score REAL NOT NULL DEFAULT 1, category TEXT NOT NULL DEFAULT '', swapped INTEGER NOT NULL DEFAULT 0, "group" TEXT NOT NULL DEFAULT '',
   who TEXT NOT NULL DEFAULT '', decided REAL NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX pairs_document ON pairs(document_id, start);
 CREATE INDEX pairs_generator ON pairs(generator, state);
 CREATE TABLE raw_answers (key TEXT PRIMARY KEY, chunk_id TEXT NOT NULL, model TEXT NOT NULL, text TEXT NOT NULL,
-  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost REAL NOT NULL, at REAL NOT NULL) STRICT;
+  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost REAL NOT NULL, at REAL NOT NULL,
+  seconds REAL NOT NULL DEFAULT 0, asked TEXT NOT NULL DEFAULT '', refused TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE regions (document_id TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, part TEXT NOT NULL,
   PRIMARY KEY (document_id, start, part)) STRICT, WITHOUT ROWID;
 CREATE TABLE test_sets (number INTEGER PRIMARY KEY, digest TEXT NOT NULL, questions TEXT NOT NULL, reason TEXT NOT NULL,
@@ -56,6 +57,8 @@ CREATE TABLE doubts (pair_id TEXT NOT NULL REFERENCES pairs(id) ON DELETE CASCAD
 CREATE TABLE decisions (id INTEGER PRIMARY KEY, batch TEXT NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
   pair_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL) STRICT;
 CREATE INDEX pairs_state ON pairs(state, reason);
+CREATE INDEX raw_answers_asked ON raw_answers(asked);
+CREATE INDEX raw_answers_refused ON raw_answers(refused, at);
 CREATE INDEX decisions_batch ON decisions(batch);
 """
 
@@ -69,9 +72,13 @@ ALTER TABLE themes ADD COLUMN parent TEXT NOT NULL DEFAULT '';
 ALTER TABLE pairs ADD COLUMN negatives TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE pairs ADD COLUMN score REAL NOT NULL DEFAULT 1;
 ALTER TABLE pairs ADD COLUMN category TEXT NOT NULL DEFAULT '';
+ALTER TABLE pairs ADD COLUMN swapped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pairs ADD COLUMN "group" TEXT NOT NULL DEFAULT '';
 ALTER TABLE pairs ADD COLUMN who TEXT NOT NULL DEFAULT '';
 ALTER TABLE pairs ADD COLUMN decided REAL NOT NULL DEFAULT 0;
+ALTER TABLE raw_answers ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+ALTER TABLE raw_answers ADD COLUMN asked TEXT NOT NULL DEFAULT '';
+ALTER TABLE raw_answers ADD COLUMN refused TEXT NOT NULL DEFAULT '';
 """
         + NEW_IN_2,
     }

@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from core import runs
+from core import generators, runs
 from core.generators import GENERATORS
 from core.project import Project
 from core.recipe import PairSettings
-from pages.data import asking
+from pages.data import asking, refused
 from pages.widgets import errors, forms, frame
 
 
@@ -18,10 +18,10 @@ def form(project: Project, *, busy: bool) -> None:
     """Draw the kinds of pairs, their settings, and the button that makes them."""
     recipe = project.recipe()
     chosen = kinds(project, recipe.pairs)
-    llm: dict[str, Any] = recipe.pairs.llm.model_dump()
+    changes: dict[str, Any] = {}
     key = ""
-    if "llm" in chosen:
-        llm, key = asking.panel(project, recipe)
+    if asked := generators.by_model(chosen):
+        changes, key = asking.panel(project, recipe, asked)
     with st.expander("Advanced", icon=":material/settings:"), st.container(horizontal=True):
         per_chunk = forms.number(PairSettings, "per_chunk", recipe.pairs.per_chunk, key="per_chunk")
         limit = forms.number(PairSettings, "limit", recipe.pairs.limit, key="pairs_limit")
@@ -29,12 +29,13 @@ def form(project: Project, *, busy: bool) -> None:
     st.caption("Pairs that are there already stay, with every edit. Only new ones are added.")
     if st.button("Make pairs", type="primary" if not project.count_pairs() else "secondary", disabled=busy, key="make_pairs"):
         with errors.shown():
-            changes = {"generators": chosen, "per_chunk": per_chunk, "limit": limit, "near_duplicate": near, "llm": llm}
+            changes |= {"generators": chosen, "per_chunk": per_chunk, "limit": limit, "near_duplicate": near}
             wanted = forms.checked(recipe, pairs=changes)
             project.save_recipe(pairs=wanted.pairs)
             runs.start(project, "pairs", wanted, secrets={"llm_key": key} if key else {})
             frame.notice("Pairs are being made.")
             st.rerun()
+    refused.listing(project)
 
 
 def kinds(project: Project, current: PairSettings) -> list[str]:

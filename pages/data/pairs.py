@@ -10,11 +10,12 @@ from core import runs
 from core.pairs.sieve import EXACT, NEAR, SEVERAL
 from core.project import Project
 from core.schema import PairState
-from pages.data import exporting, making, reviewing
+from pages.data import exporting, making, resuming, reviewing
 from pages.widgets import frame, live, stages
 
 project = frame.open_project("Pairs", needs="chunks")
 live.progress(project, "pairs")
+resuming.panel(project)
 st.markdown(
     "A pair is a question and the passage that answers it. The model learns from some of them and is judged by others.",
     help="In the literature: a query and its positive passage. Which pairs judge is decided once, before training, and then kept.",

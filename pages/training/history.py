@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core import generators
 from core.overview import minutes
 from core.project import Project
 from core.runs.folder import Run
 from core.schema import RunState
+from core.secrets import origin
 from pages.results.verdicts import LOOKS, Colour, when
 from pages.training import watching
 from pages.widgets import errors, frame, stages, tables
@@ -76,7 +78,7 @@ def _took(run: Run) -> str:
 
 def resume(run: Run) -> None:
     """Go on with a run; one that needs a key asks for it again."""
-    if run.kind in SECRET and "llm" in run.recipe().pairs.generators:
+    if run.kind in SECRET and generators.by_model(run.recipe().pairs.generators):
         ask_key(run)
         return
     with errors.shown():
@@ -88,6 +90,7 @@ def resume(run: Run) -> None:
 def ask_key(run: Run) -> None:
     """Ask for the language model's key again, because it was kept nowhere."""
     st.markdown("The key of the language model was not kept. Type it again, or leave it empty if the address needs none.")
+    st.text(f"It is sent to {origin(run.recipe().pairs.llm.base_url) or 'the address of the run'}.")
     key = st.text_input("Key", type="password", key="resume_key")
     if st.button("Resume", type="primary", key="confirm_resume"):
         with errors.shown():

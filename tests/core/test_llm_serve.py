@@ -17,7 +17,7 @@ import pytest
 from core.errors import UserError
 from core.generators import llm
 from core.recipe import LLMSettings
-from tests.core.test_llm import material
+from tests.core.test_llm import ask, material
 
 pytest.importorskip("fastapi", reason="transformers serve needs fastapi")
 SAYS = ['{"questions": ["', "Where is the key kept?", '", "', "Who signs the form?", '"]}', "</s>"]
@@ -98,7 +98,7 @@ def test_a_real_server_can_be_tried(served):
 
 @pytest.mark.slow
 def test_a_real_server_writes_questions(served, project):
-    pairs = list(llm.ask(project, material({"a": 3}), served))
+    pairs = list(ask(project, material({"a": 3}), served))
     assert sorted(pair.query for pair in pairs) == ["Where is the key kept?"] * 3 + ["Who signs the form?"] * 3
     answers = project.raw_answers()
     assert len(answers) == 3 and all(answer.tokens_in > 100 and answer.tokens_out == len(SAYS) for answer in answers)
@@ -108,4 +108,4 @@ def test_a_real_server_writes_questions(served, project):
 def test_a_real_server_without_the_v1_of_its_address_is_explained(served, project):
     wrong = served.model_copy(update={"base_url": served.base_url.removesuffix("/v1")})
     with pytest.raises(UserError, match="/v1"):
-        list(llm.ask(project, material({"a": 1}), wrong))
+        list(ask(project, material({"a": 1}), wrong))

@@ -20,12 +20,11 @@ from core.endpoint import retry_after
 from core.endpoint.guard import GuardedBackend, check_address, is_forbidden
 from core.errors import UserError
 from core.generators import llm
-from core.generators.asking import Retry
 from core.secrets import _forms
-from tests.core.test_llm import material, settings
+from tests.core.test_llm import ask, material, settings
 from tests.llm_server import LLMServer
 
-QUICK = Retry(attempts=4, first=0.01, longest=0.02)
+QUICK = {"attempts": 4, "first_wait": 0.01, "longest_wait": 0.02}
 KEY = "sk-canary-91f3/a7+2c=5e"
 EVERY_FAULT = [
     "good",
@@ -46,7 +45,7 @@ EVERY_FAULT = [
 
 
 def run(project, server, count=4, key=KEY, stop=lambda: False, **changes):
-    return list(llm.ask(project, material({"a": count}), settings(server, **changes), key, stop=stop, retry=QUICK))
+    return list(ask(project, material({"a": count}), settings(server, **QUICK, **changes), key, stop=stop))
 
 
 @pytest.mark.parametrize("fault", ["429", "after 0", "500", "503", "408", "cut"])
@@ -103,7 +102,7 @@ def test_what_does_not_pass_ends_with_a_word_and_keeps_what_came(project, mode, 
     given = []
     with LLMServer(mode, script=["good"] * 2) as server, pytest.raises(UserError, match=words) as caught:
         given.extend(run(project, server, count=2, concurrency=1))
-        for pair in llm.ask(project, material({"a": 9}), settings(server, concurrency=1), KEY, retry=QUICK):
+        for pair in ask(project, material({"a": 9}), settings(server, concurrency=1, **QUICK), KEY):
             given.append(pair)
     assert len(given) == 8  # two answers, given again by the second run before its error
     assert KEY not in f"{caught.value!r} {caught.value.__context__!r} {caught.value.__cause__!r}"
@@ -237,10 +236,10 @@ import sys
 from core import project as projects
 from core.generators import llm
 from tests.core.test_llm import material
-from core.recipe import LLMSettings
+from core.recipe import LLMSettings, PairSettings
 project = projects.open_project(sys.argv[1])
 settings = LLMSettings(base_url=sys.argv[2], model="tiny", concurrency=4)
-print(len(list(llm.ask(project, material({"a": 60}), settings))))
+print(len(list(llm.ask(project, material({"a": 60}), PairSettings(llm=settings)))))
 """
 
 
