@@ -41,14 +41,17 @@ class Stage:
 
 def _ingest(job: Job) -> None:
     from core import chunk, ingest, themes
+    from core.split import alike
 
     settings = job.run.recipe()
     job.stage("documents", 0, 0.7)
     ingest.finish(job.project, progress=job.progress_or_stop)
     job.stage("chunks", 0.7, 0.95)
     chunk.rechunk(job.project, settings.chunk, settings.train.base_model, job.progress_or_stop)
-    job.stage("themes", 0.95, 1)
+    job.stage("themes", 0.95, 0.97)
     themes.retheme(job.project, settings.themes)
+    job.stage("copies", 0.97, 1)
+    alike.near_duplicates(job.project, job.project.chunks(), settings.split.near_duplicate, job.progress_or_stop)
 
 
 def _pairs(job: Job) -> None:
@@ -181,8 +184,9 @@ def read(
     *,
     passwords: Mapping[str, str] | None = None,
 ) -> None:
-    """Read files, cut them and find themes, here and now."""
+    """Read files, cut them, find themes and copies, here and now."""
     from core import chunk, ingest, themes
+    from core.split import alike
 
     ingest.ingest(project, files, columns=recipe.columns, passwords=passwords or {}, progress=_part(progress, 0, 0.5))
     if not any(file.state is FileState.READ for file in project.files()):
@@ -191,6 +195,7 @@ def read(
     chunk.rechunk(project, recipe.chunk, recipe.train.base_model, _part(progress, 0.5, 0.9))
     progress(0.9, "Finding themes")
     themes.retheme(project, recipe.themes)
+    alike.near_duplicates(project, project.chunks(), recipe.split.near_duplicate, _part(progress, 0.95, 1))
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

@@ -14,6 +14,7 @@ from pathlib import Path
 from core import store
 from core.digest import fresh_id
 from core.errors import UserError
+from core.project.alike import Alike
 from core.project.answers import Answers
 from core.project.base import NAME_LIMIT, clean_name
 from core.project.chunks import Chunks, Recut
@@ -51,7 +52,7 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Project(Documents, Chunks, Pairs, Answers, Results):
+class Project(Documents, Chunks, Alike, Pairs, Answers, Results):
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
     def rename(self, name: str) -> None:

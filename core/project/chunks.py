@@ -40,6 +40,11 @@ class Chunks(Base):
         """Return one chunk."""
         return self._one(Chunk, "SELECT * FROM chunks WHERE id = ?", (chunk_id,))
 
+    def chunk_ids(self) -> list[str]:
+        """Return every chunk's id, sorted: which passages there are, without reading any."""
+        with self.read() as db:
+            return [row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id")]
+
     def chunk_texts(self) -> dict[str, str]:
         """Return every chunk's text by its id, in reading order: what a search needs, without the rest of the records."""
         sql = """SELECT chunks.id, text FROM chunks JOIN documents ON documents.id = chunks.document_id

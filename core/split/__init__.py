@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core import text
 from core.dataset import Dataset
-from core.digest import digest
 from core.errors import UserError
 from core.project import PairFilter, Project
 from core.recipe import Recipe, SplitSettings
 from core.schema import Chunk, Pair, PairState, Part, Passage, Question, TestQuestion, TestSet, TrainPair
 from core.split import leaks
+from core.split.alike import near_duplicates
 from core.split.holdout import assign, by_blocks, hold_out
 
 CHOSEN_BY_PEOPLE = 15  # with so many of people's questions in dev, generated ones do not choose the checkpoint
@@ -81,7 +80,8 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     """
     split(project, recipe.split)
     chunks = project.chunks()
-    placed = assign(chunks, project.regions(), near_duplicates(project, chunks, recipe.split.near_duplicate))
+    groups = near_duplicates(project, chunks, recipe.split.near_duplicate)
+    placed = assign(chunks, project.regions(), groups)
     titles = {d.id: d.title for d in project.documents()}
     themes = {t.id: t.name for t in project.themes()}
     passages = tuple(Passage(c.id, c.text, titles.get(c.document_id, ""), c.page, themes.get(c.theme_id, "")) for c in chunks)
@@ -91,11 +91,12 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     by_people = [p for p in dev_pairs if p.people]
     dev_pairs = by_people if len(by_people) >= CHOSEN_BY_PEOPLE else dev_pairs
 
-    corpus = _Corpus(chunks, near_duplicates(project, chunks, recipe.split.near_duplicate))
+    corpus = _Corpus(chunks, groups)
     dev = tuple(q for q in (corpus.question(_freeze(p), p) for p in dev_pairs) if q)
     test, excluded = _test_questions(project, corpus)
     held_out = {text.normalise(question.query) for question in (*dev, *test)}
-    train = tuple(row for pair in train_pairs if text.normalise(pair.query) not in held_out for row in corpus.train_rows(pair, placed))
+    rows = [row for pair in train_pairs if text.normalise(pair.query) not in held_out for row in corpus.train_rows(pair, placed)]
+    train = _once(rows)
     made = _without_leaks(Dataset(passages, train, dev, test, (project.test_set() or _no_test_set()).digest, excluded), recipe.split)
     if len(made.train) < 2 or not dev:
         raise UserError(
@@ -116,6 +117,14 @@ def learned_from(pairs: Sequence[Pair], generators: Sequence[str]) -> list[Pair]
         return [pair for pair in pairs if pair.generator in generators]
     asked = [pair for pair in pairs if pair.people or pair.generator == "llm"]
     return asked if len(asked) >= ENOUGH_ASKED else list(pairs)
+
+
+def _once(rows: Iterable[TrainPair]) -> tuple[TrainPair, ...]:
+    """Return the rows without what copies of a passage were asked again."""
+    first: dict[tuple[str, str], TrainPair] = {}
+    for row in rows:
+        first.setdefault((text.normalise(row.query), row.passage_id), row)
+    return tuple(first.values())
 
 
 def _without_leaks(data: Dataset, settings: SplitSettings) -> Dataset:
@@ -139,17 +148,6 @@ def _test_questions(project: Project, corpus: _Corpus) -> tuple[tuple[Question, 
 
 def _no_test_set() -> TestSet:
     raise UserError("There is no test set yet.", "Make pairs first.")
-
-
-def near_duplicates(project: Project, chunks: Sequence[Chunk], threshold: float) -> list[list[str]]:
-    """Return groups of chunk ids whose texts are near-duplicates, computed once for a set of chunks."""
-    key = digest(threshold, [chunk.id for chunk in chunks])
-    known = json.loads(project.meta("near_duplicates", "{}"))
-    if known.get("key") == key:
-        return [list(group) for group in known["groups"]]
-    groups = [[chunks[i].id for i in group] for group in text.near_duplicate_groups([c.text for c in chunks], threshold)]
-    project.set_meta("near_duplicates", json.dumps({"key": key, "groups": groups}))
-    return groups
 
 
 def pair_parts(pairs: Iterable[Pair], placed: Mapping[str, Part]) -> dict[str, Part]:
@@ -213,13 +211,20 @@ class _Corpus:
         return texts
 
     def train_rows(self, pair: Pair, placed: Mapping[str, Part]) -> list[TrainPair]:
-        """Return the rows that a pair gives to training; a query taken from its passage is taken out of it first."""
-        ids = [c for c in pair.positives if c in self.by_id and placed.get(c) is Part.TRAIN][:MAX_POSITIVES]
+        """Return the rows that a pair gives to training; a query taken from its passage is taken out of it first.
+
+        Of copies one is trained on, the first that training may use: two of them would be each other's wrong answers.
+        """
+        kept = dict.fromkeys(self._kept_once(c, placed) for c in pair.positives if c in self.by_id and placed.get(c) is Part.TRAIN)
+        ids = list(kept)[:MAX_POSITIVES]
         without = self._without(pair, ids)
         rows = [TrainPair(pair.id, c, pair.query, without.get(c, self.by_id[c].text), pair.generator, pair.people) for c in ids]
         if pair.swapped:
             rows = [replace(row, query=row.positive, positive=row.query) for row in rows]
         return [row for row in rows if row.positive.strip()]
+
+    def _kept_once(self, chunk_id: str, placed: Mapping[str, Part]) -> str:
+        return next((c for c in self.copies.get(chunk_id, ()) if placed.get(c) is Part.TRAIN), chunk_id)
 
 
 def _overlap(chunk: Chunk, start: int, end: int) -> int:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import models
 from core.errors import UserError
-from pages.data import cutting, labelling, passages
+from pages.data import copies, cutting, labelling, passages
 from pages.widgets import charts, frame, live
 
 project = frame.open_project("Chunks", needs="chunks")
@@ -15,7 +15,7 @@ st.markdown(
     "A chunk is a passage of a document: what a search finds. Each fits into what the model reads at once.",
     help="Passages are cut at headings, paragraphs and sentences, and counted in the base model's own tokens (pieces of words).",
 )
-listed, sorted_, cut = st.tabs(["Passages", "Themes", "Length and settings"], on_change="rerun", key="chunks_tab")
+listed, sorted_, same, cut = st.tabs(["Passages", "Themes", "Copies", "Length and settings"], on_change="rerun", key="chunks_tab")
 if listed.open:
     with listed:
         passages.browse(project)
@@ -23,6 +23,9 @@ if sorted_.open:
     with sorted_:
         charts.themes(project.theme_table())
         labelling.editor(project)
+if same.open:
+    with same:
+        copies.browse(project)
 if cut.open:
     with cut:
         base = project.recipe().train.base_model

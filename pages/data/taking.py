@@ -9,6 +9,7 @@ import streamlit as st
 from core import chunk, ingest, runs, themes
 from core.project import Project
 from core.schema import Progress
+from core.split import alike
 from pages.widgets import errors, frame
 
 SMALL = 500_000  # bytes that are read within a few seconds while the person waits
@@ -52,8 +53,9 @@ def take(project: Project, files: Sequence[tuple[str, bytes]]) -> None:
 
 
 def prepare(project: Project, progress: Progress | None = None) -> None:
-    """Cut the documents into passages and find their themes, with the project's settings."""
+    """Cut the documents into passages, find their themes and which say the same, with the project's settings."""
     recipe = project.recipe()
     said = progress or (lambda fraction, text: None)
     chunk.rechunk(project, recipe.chunk, recipe.train.base_model, said)
     themes.retheme(project, recipe.themes)
+    alike.near_duplicates(project, project.chunks(), recipe.split.near_duplicate, said)

@@ -137,3 +137,22 @@ def test_a_run_that_failed_says_why_where_it_was_started(project: Project) -> No
     waiting_run(with_documents(project), kind="pairs")
     app = open_page("pairs", project)
     assert "cut off" in app.warning[0].proto.title
+
+
+def test_copies_stand_side_by_side_as_plain_text(project: Project) -> None:
+    from core import recipe
+    from core.split import alike
+
+    with_documents(project, text=EVIL)
+    alike.near_duplicates(project, project.chunks(), recipe.SplitSettings().near_duplicate)
+    app = open_page("chunks", project, chunks_tab="Copies")
+    assert not app.exception
+    assert "1 group" in words(app)
+    assert sum(EVIL in element.value for element in app.text) == 3
+
+
+def test_copies_are_looked_for_again_after_the_passages_changed(project: Project) -> None:
+    app = open_page("chunks", with_documents(project, text=EVIL), chunks_tab="Copies")
+    app.button(key="find_copies").click().run()
+    assert not app.exception
+    assert project.alike_found_for()
