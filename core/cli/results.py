@@ -39,6 +39,7 @@ def publish(
     run: RunId = "",
     public: Annotated[bool, typer.Option("--public", help="Let everybody see it; private otherwise.")] = False,
     endpoint: Annotated[str, typer.Option(help="Another hub than huggingface.co.")] = "",
+    add: Annotated[bool, typer.Option("--add", help="Into a repository that holds other files already; they stay.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Only list the files.")] = False,
 ) -> None:
     """Send a model to a hub, after the list of its files. The token comes from HF_TOKEN, or is asked for."""
@@ -53,7 +54,9 @@ def publish(
     if preview:
         return
     token = terminal.secret("HF_TOKEN", "The hub's access token")
-    done = publishing.publish(owner, chosen.id, repo, token, private=not public, endpoint=endpoint or None, progress=terminal.Progress())
+    done = publishing.publish(
+        owner, chosen.id, repo, token, private=not public, add=add, endpoint=endpoint or None, progress=terminal.Progress()
+    )
     terminal.show(f"{done.url} ({'private' if done.private else 'public'}), commit {done.commit}")
 
 

@@ -98,7 +98,10 @@ def _repository(api: HfApi, order: Order) -> tuple[str, str | None]:
     info = api.model_info(repo)
     present = {file.rfilename for file in info.siblings or ()} - OF_THE_HUB
     if present and not order.ours:
-        raise UserError(f"There is a repository {repo} already.", "Choose another name, or say that the model is to be added to it.")
+        raise UserError(
+            f"There is a repository {repo} already.",
+            "Choose another name, or say that the repository holds other files already (--add in the shell).",
+        )
     if order.private and not info.private:
         raise UserError(f"The repository {repo} is public.", "Choose another name, make it private on the hub, or publish openly.")
     return repo, info.sha

@@ -81,11 +81,14 @@ def form(project: Project, run: Run) -> None:
         st.warning(
             "Anybody can download the model. What it learned from your documents can be guessed at from it.", icon=":material/public:"
         )
+    add = st.checkbox(
+        "Into a repository that holds other files already", key="add", help="They stay; files of the same names are replaced."
+    )
     if st.button("Publish", type="primary", icon=":material/upload:", key="publish"):
-        send(project, run, repo, token, hub, private)
+        send(project, run, repo, token, hub, private=private, add=add)
 
 
-def send(project: Project, run: Run, repo: str, token: str, hub: str, private: bool) -> None:
+def send(project: Project, run: Run, repo: str, token: str, hub: str, *, private: bool, add: bool) -> None:
     """Send the model and stay until the hub has been read back."""
     bar = st.progress(0.0, text="Talking to the hub")
 
@@ -93,7 +96,7 @@ def send(project: Project, run: Run, repo: str, token: str, hub: str, private: b
         bar.progress(min(1.0, fraction), text=errors.escape(words))
 
     try:
-        made = publish.publish(project, run.id, repo, token, private=private, endpoint=hub, progress=progress)
+        made = publish.publish(project, run.id, repo, token, private=private, add=add, endpoint=hub, progress=progress)
     finally:
         bar.empty()
     frame.notice(f"Published as {made.repo}")
