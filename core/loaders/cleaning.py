@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 _NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -17,16 +20,37 @@ _DROPPED = re.compile(
 # Ligatures and the shapes of Hebrew and Arabic letters, which nobody types into a search box. NFKC of everything would go too
 # far: it turns x² into x2.
 _SHAPES = re.compile("[\ufb00-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc]+")
+# Thai and Lao AM, which PDFs store as its two parts and NFC leaves so; a tone mark stands between them as often as before.
+_AM = re.compile("([\u0e4d\u0ecd])([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])")
 
 
-def clean(text: str) -> str:
-    """Return text with newlines as \\n, spaces plain, ligatures spelled out, in NFC, and without control characters."""
+@dataclass(frozen=True)
+class Cleaning:
+    """What is done to texts as they are read, each switchable; the recipe's section `clean` has the same words."""
+
+    unicode: bool = True
+    ligatures: bool = True
+    hyphens: bool = True
+    html: bool = True
+    boilerplate: bool = True
+
+
+ALL = Cleaning()
+
+
+def clean(text: str, wanted: Cleaning = ALL) -> str:
+    """Return text with newlines as \\n and without control characters; as wanted, its letters in NFC and ligatures spelled out."""
     if text.isascii() and text.isprintable():
         return text
     text = _NEWLINES.sub("\n", text)
-    text = _SPACES.sub(" ", _BULLETS.sub("•", text))
-    text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), _DROPPED.sub("", text))
-    return unicodedata.normalize("NFC", text)
+    text = _DROPPED.sub("", _SPACES.sub(" ", _BULLETS.sub("•", text)))
+    if wanted.ligatures:
+        text = _SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return unicodedata.normalize("NFC", _AM.sub(_one_sign, text)) if wanted.unicode else text
+
+
+def _one_sign(match: re.Match[str]) -> str:
+    return match[2] + ("\u0e33" if match[1] == "\u0e4d" else "\u0eb3")
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -38,3 +62,18 @@ def one_line(text: str, limit: int = 200) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """Return "1 page", "2 pages", "12,000 rows": a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(numbers: Sequence[int], noun: str, most: int = 12) -> str:
+    """Return "page 3", "pages 3 and 4", "pages 3, 7 to 9": numbers in order with their noun, runs drawn together."""
+    starts = [n for before, n in pairwise([-1, *numbers]) if n != before + 1]
+    ends = [n for n, after in pairwise([*numbers, -1]) if after != n + 1]
+    parts = [
+        part
+        for a, b in zip(starts, ends, strict=True)
+        for part in ([str(a)] if a == b else [str(a), str(b)] if b == a + 1 else [f"{a} to {b}"])
+    ]
+    if len(parts) > most:
+        return f"{counted(len(numbers), noun)} ({', '.join(parts[:most])}, …)"
+    words = parts[0] if len(parts) == 1 else ", ".join(parts) if " to " in "".join(parts) else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{noun if len(numbers) == 1 else noun + 's'} {words}"

@@ -10,6 +10,10 @@ _LAST = re.compile(r"([^\W\d_]+)[-\u2010]$")
 _FIRST = re.compile(r"[^\W\d_]+")
 _ITEM = re.compile(r"(?:[•‣◦▪●○■–—*·]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)])\s")
 _CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_SIGN = "\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef…"
+_SPACED = re.compile(f"(?<=[{_SIGN}]) (?=[{_SIGN}])")
+_CLOSE = re.compile(f"(?<=[{_SIGN}])(?=[{_SIGN}])")
+_PARTED = re.compile(r"([^\W\d_]+[-\u2010])\n[ \t]*([^\W\d_]+[^\s\w]*)[ \t]*\n?")
 _ENDS = ".!?:;。！？…"
 
 
@@ -18,22 +22,39 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
 
 
-def join(lines: Sequence[str], words: frozenset[str]) -> str:
+def join(lines: Sequence[str], words: frozenset[str], *, hyphens: bool = True) -> str:
     """Return the lines of a page as text in which paragraphs are lines; blank lines, headings and list items stay apart.
 
     Two lines are joined only where the first fills the page's width and the second runs on (a small letter, or a script
-    without capitals, or any start after a small word at the very edge); in doubt they stay two.
+    without capitals, or any start after a small word at the very edge); in doubt they stay two. Without `hyphens`, lines that
+    end in one are left as they are. Chinese and Japanese signs that were set with blanks between them lose these.
     """
+    lines = _drawn_together(lines)
     width = _width(lines)
     out: list[str] = []
     for before, line in zip(["", *lines], lines, strict=False):
         if before and line and _hyphened(before, line):
-            out[-1] = _resolve(out[-1], line, words)
+            if hyphens:
+                out[-1] = _resolve(out[-1], line, words)
+            else:
+                out.append(line)
         elif before and line and _runs_on(before, line, width):
             out[-1] += ("" if _CJK.match(before[-1]) and _CJK.match(line[0]) else " ") + line
         else:
             out.append(line)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip("\n")
+
+
+def unhyphened(text: str, words: frozenset[str]) -> str:
+    """Return text whose words that a line's end parts are whole again; the line break comes after them."""
+    return _PARTED.sub(lambda m: f"{_resolve(m[1], m[2], words)}\n" if m[2][0].islower() else m[0], text)
+
+
+def _drawn_together(lines: Sequence[str]) -> Sequence[str]:
+    """Take the blanks from between Chinese and Japanese signs where nearly all of the page's signs have one."""
+    page = "\n".join(lines)
+    spaced = len(_SPACED.findall(page))
+    return _SPACED.sub("", page).split("\n") if spaced > 20 and spaced > 4 * len(_CLOSE.findall(page)) else lines
 
 
 def _width(lines: Sequence[str]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.loaders.cleaning import Cleaning
 from core.schema import FileState, TableReading
 from core.store import from_plain, to_plain
 
@@ -16,7 +17,8 @@ class ReadRequest:
     """Say what is known of a file besides its bytes. `name` is only a hint at its kind.
 
     `reading` is how a person wants a table read (empty parts are found out), `columns` overrides single roles (role to
-    column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`.
+    column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`. `second`
+    lets PDFium look at what pypdf cannot read.
     """
 
     name: str = ""
@@ -26,6 +28,8 @@ class ReadRequest:
     kept: Mapping[str, str] = field(default_factory=dict)
     kept_header: tuple[str, ...] = ()
     preview_rows: int = 5
+    clean: Cleaning = field(default_factory=Cleaning)
+    second: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,10 @@ class ParsedDocument:
 
 @dataclass(frozen=True)
 class Parsed:
-    """How reading a file ended: exactly one state, in plain words with the next step, and what was found."""
+    """How reading a file ended: exactly one state, in plain words with the next step, and what was found.
+
+    `textless` are the numbers of the pages that show something and have no readable text.
+    """
 
     state: FileState
     detail: str
@@ -81,6 +88,7 @@ class Parsed:
     reading: TableReading = field(default_factory=TableReading)
     preview: tuple[Mapping[str, str], ...] = ()
     documents: tuple[ParsedDocument, ...] = ()
+    textless: tuple[int, ...] = ()
 
     def to_json(self) -> bytes:
         """Return this as JSON."""

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 SPLIT = "Split it into smaller files, or print it to a new PDF, and add those."
 _LOOK = 0.1
 """Seconds between two looks at the child: it is gone well within two seconds of a limit."""
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGFPE)
 _ROOT = Path(__file__).resolve().parents[2]
 _PASSED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 
@@ -46,8 +47,15 @@ LIMITS = Limits()
 def parse(data: bytes, request: ReadRequest, limits: Limits = LIMITS) -> Parsed:
     """Read a file in a child process of its own and return how it ended; raise nothing for a bad file.
 
-    The password goes over the pipe like the bytes: never into arguments, environment or log.
+    The password goes over the pipe like the bytes: never into arguments, environment or log. A child that crashes (a library
+    in C that a broken file upsets) is started once more, without the second reader.
     """
+    parsed, crashed = _parse(data, request, limits)
+    return _parse(data, replace(request, second=False), limits)[0] if crashed and request.second else parsed
+
+
+def _parse(data: bytes, request: ReadRequest, limits: Limits) -> tuple[Parsed, bool]:
+    """Return how reading ended, and whether the child crashed over it."""
     header = {"limits": to_plain(limits), "size": len(data), "request": to_plain(request)}
     with subprocess.Popen(
         [sys.executable, "-B", "-X", "utf8", "-m", "core.loaders.child"],
@@ -71,7 +79,8 @@ def parse(data: bytes, request: ReadRequest, limits: Limits = LIMITS) -> Parsed:
             _end(child)
         for thread in (feeder, output, errors):
             thread.join()
-    return _result(child.returncode, stopped, bytes(output.data), bytes(errors.data), limits)
+    crashed = not stopped and -child.returncode in _CRASHES
+    return _result(child.returncode, stopped, bytes(output.data), bytes(errors.data), limits), crashed
 
 
 def _environment() -> dict[str, str]:

@@ -38,6 +38,14 @@ def scan(pages: int) -> bytes:
     return bytes(made.output())
 
 
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Return one PDF with the pages of several."""
+    writer = PdfWriter()
+    for part in parts:
+        writer.append(PdfReader(io.BytesIO(part)))
+    return written(writer)
+
+
 def stream_pdf(content: bytes, pages: int = 1) -> bytes:
     """Return a PDF whose pages share one content stream, as a hostile file would."""
     writer = PdfWriter()
