@@ -67,4 +67,6 @@ def pairs(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, de
     if detach:
         return terminal.show(started.id)
     terminal.watch(started)
+    if said := started.result().get("said"):
+        terminal.show(said)
     return terminal.show_table(("kind", "kept"), sorted(pipeline.kept_pairs(owner).items()))

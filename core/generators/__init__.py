@@ -21,6 +21,13 @@ GENERATORS = Registry(
             "One sentence of each passage is the question, the rest of the passage is the answer. Works for every text, offline.",
             tags=frozenset({"offline"}),
         ),
+        "crop": Choice(
+            "core.generators.crop:generate",
+            "A cut-out of a passage against the rest",
+            "A run of words from anywhere in the passage is the question, the rest is the answer. Works for every text, offline, also where "
+            "there are no whole sentences.",
+            tags=frozenset({"offline"}),
+        ),
         "heading": Choice(
             "core.generators.heading:generate",
             "A heading against its passage",
@@ -40,6 +47,14 @@ GENERATORS = Registry(
             "Real questions from the columns of a table. They are always used: nothing teaches and judges better.",
             needs=("questions",),
             tags=frozenset({"offline", "people"}),
+        ),
+        "timeline": Choice(
+            "core.generators.timeline:generate",
+            "Passages that follow each other",
+            "A passage is the question, the next one of its document the answer; now and then any two of a document. Taken thinly, and evenly "
+            "from every year. For long texts of many years that are searched by passages, not by questions.",
+            needs=("documents of several passages",),
+            tags=frozenset({"offline", "whole passages"}),
         ),
         "theme": Choice(
             "core.generators.theme:generate",
@@ -77,6 +92,18 @@ GENERATORS = Registry(
     },
 )
 
+GROUPS = {
+    "Made offline": tuple(
+        name for name, choice in GENERATORS.items() if "offline" in choice.tags and not choice.tags & {"people", "table"}
+    ),
+    "From your own tables": tuple(name for name, choice in GENERATORS.items() if choice.tags & {"people", "table"}),
+    "With a language model": tuple(name for name, choice in GENERATORS.items() if "offline" not in choice.tags),
+}
+"""Where pairs come from, and the kinds that come from there: how a list of all kinds is laid out."""
+
+WHOLE_PASSAGES = frozenset(name for name, choice in GENERATORS.items() if "whole passages" in choice.tags)
+"""The generators whose query is a passage itself, which must be no part of what its pair is judged by."""
+
 BY_HAND = {"typed": "Typed by hand", "marked": "Marked on Compare"}
 
 
@@ -90,4 +117,4 @@ def label(name: str) -> str:
     return GENERATORS[name].label if name in GENERATORS else BY_HAND.get(name, name)
 
 
-__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "Material", "by_model", "label"]
+__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "GROUPS", "WHOLE_PASSAGES", "Material", "by_model", "label"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from core import generators
 from core.digest import short
 from core.errors import UserError
-from core.generators import GENERATORS, Material
+from core.generators import GENERATORS, Material, mix, timeline
 from core.generators.material import gather
 from core.pairs.attach import GONE, reattach
 from core.pairs.sieve import BY_HAND, EXACT, NEAR, SEVERAL, Sieve, evenly
@@ -28,7 +28,7 @@ LONGEST = 2000  # characters of a query
 class PairReport:
     """Count what the project has of the kinds that were asked for, and how many came with this call (`added`).
 
-    `made` is kept and dropped together; `by_generator` counts kept pairs.
+    `made` is kept and dropped together; `by_generator` counts kept pairs; `said` is what else there is to know.
     """
 
     made: int
@@ -38,6 +38,7 @@ class PairReport:
     by_generator: Mapping[str, int] = field(default_factory=dict)
     several_passages: int = 0
     added: int = 0
+    said: str = ""
 
 
 def make(
@@ -68,7 +69,7 @@ def make(
         drop, back = sieve.ambiguous(project.pairs())
         project.update_pairs(drop, state=PairState.DROPPED, reason=SEVERAL)
         project.update_pairs(back, state=PairState.KEPT, reason="")
-    report = _report(project, names, added)
+    report = replace(_report(project, names, added), said=timeline.told(settings.timeline) if "timeline" in names else "")
     progress(1.0, f"{report.kept} pairs")
     return report
 
@@ -157,7 +158,8 @@ def _generate(
 ) -> int:
     label = GENERATORS[name].label
     progress(0.0, label)
-    made = list(GENERATORS[name].load()(material, settings))
+    rate = mix.rates(settings.shares, settings.generators).get(name, 1.0)
+    made = mix.drawn(GENERATORS[name].load()(material, settings), rate, settings.seed)
     fresh = sieve.fresh(made if name == "columns" else evenly(made, settings.limit), settings.per_chunk)
     added = 0
     for start in range(0, len(fresh), BATCH):

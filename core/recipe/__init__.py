@@ -13,6 +13,7 @@ from core.recipe.documents import ChunkSettings, ThemeSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
+from core.recipe.timeline import TimelineSettings
 from core.recipe.training import BASE_MODEL, EvaluateSettings, SplitSettings, TrainSettings
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Section",
     "SplitSettings",
     "ThemeSettings",
+    "TimelineSettings",
     "TrainSettings",
     "dump",
     "load",

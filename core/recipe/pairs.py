@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from core.recipe.llm import LLMSettings, ParaphraseSettings
 from core.recipe.section import Section
+from core.recipe.timeline import TimelineSettings
 
 
 class PairSettings(Section):
     """Which generators make pairs. Questions that came with the documents are always taken as they are."""
 
     generators: tuple[str, ...] = Field(("sentence",), title="Kinds of pairs", description="How questions are made from the documents.")
+    shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict,
+        title="Shares of the mix",
+        description="How much each kind that is made offline gives beside the others: the largest of those chosen gives all it makes, "
+        "one of half that share every second pair. A kind that is not named gives all.",
+    )
     per_chunk: int = Field(1, ge=1, le=20, title="Pairs per passage", description="Of each kind, at most.")
     limit: int = Field(20_000, ge=1, title="Pairs at most", description="Of each kind, spread evenly over the documents.")
     near_duplicate: float = Field(
@@ -23,4 +32,5 @@ class PairSettings(Section):
     )
     llm: LLMSettings = LLMSettings()
     paraphrase: ParaphraseSettings = ParaphraseSettings()
+    timeline: TimelineSettings = TimelineSettings()
     seed: int = 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from core import text
 from core.dataset import Dataset
 from core.errors import UserError
+from core.generators import WHOLE_PASSAGES
 from core.project import PairFilter, Project
 from core.recipe import Recipe, SplitSettings
 from core.schema import Chunk, Pair, PairState, Part, Passage, Question, TestQuestion, TestSet, TrainPair
@@ -49,7 +50,7 @@ def split(project: Project, settings: SplitSettings, *, renew: bool = False, rea
     groups = near_duplicates(project, chunks, settings.near_duplicate)
     if frozen is None or renew:
         regions = hold_out(chunks, pairs, groups, settings)
-        parts = pair_parts(pairs, assign(chunks, regions, groups))
+        parts = pair_parts(pairs, assign(chunks, regions, groups), chunks)
         questions = [_freeze(pair) for pair in pairs if parts[pair.id] is Part.TEST]
         if not questions:
             raise UserError(
@@ -59,7 +60,7 @@ def split(project: Project, settings: SplitSettings, *, renew: bool = False, rea
         frozen = project.freeze(regions, questions, reason or ("Renewed" if frozen else "First split"))
     placed = assign(chunks, project.regions(), groups)
     in_test = {question.pair_id for question in frozen.questions}
-    parts = pair_parts(pairs, placed)
+    parts = pair_parts(pairs, placed, chunks)
     late = [pair_id for pair_id, part in parts.items() if part is Part.TEST and pair_id not in in_test]
     parts.update(dict.fromkeys(late, Part.GAP))
     project.set_parts(parts)
@@ -150,14 +151,30 @@ def _no_test_set() -> TestSet:
     raise UserError("There is no test set yet.", "Make pairs first.")
 
 
-def pair_parts(pairs: Iterable[Pair], placed: Mapping[str, Part]) -> dict[str, Part]:
-    """Return each pair's part: its passages' where they agree, gap otherwise; judge-only questions are test or gap."""
+def pair_parts(pairs: Sequence[Pair], placed: Mapping[str, Part], chunks: Sequence[Chunk] = ()) -> dict[str, Part]:
+    """Return each pair's part: its passages' where they agree, gap otherwise; judge-only questions are test or gap.
+
+    Where the query is a passage itself, that one counts too (found among `chunks` by its span): a passage that judges, or one that
+    shares text with it, is trained on neither as an answer nor as a question.
+    """
+    asking = _asking(pairs, chunks)
     parts = {}
     for pair in pairs:
-        found = {placed.get(chunk, Part.GAP) for chunk in pair.positives} or {Part.GAP}
+        found = {placed.get(chunk, Part.GAP) for chunk in (*pair.positives, *asking.get(pair.id, ()))} or {Part.GAP}
         part = found.pop() if len(found) == 1 else Part.GAP
         parts[pair.id] = Part.GAP if pair.judge_only and part is not Part.TEST else part
     return parts
+
+
+def _asking(pairs: Sequence[Pair], chunks: Sequence[Chunk]) -> dict[str, list[str]]:
+    """Return the chunks that lie mostly in the query, for each pair whose query is a passage."""
+    asked = [pair for pair in pairs if pair.generator in WHOLE_PASSAGES and pair.query_start >= 0]
+    documents = {pair.document_id for pair in asked}
+    own: dict[str, list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        if chunk.document_id in documents:
+            own[chunk.document_id].append(chunk)
+    return {p.id: [c.id for c in own[p.document_id] if _overlap(c, p.query_start, p.query_end) * 2 > c.end - c.start] for p in asked}
 
 
 def _freeze(pair: Pair) -> TestQuestion:
@@ -203,6 +220,8 @@ class _Corpus:
             if _overlap(chunk, start, end) > 0:
                 left, right = max(0, start - chunk.start), min(len(chunk.text), end - chunk.start)
                 texts[chunk.id] = _joined_text(chunk.text[:left], chunk.text[right:])
+        # A passage that asks is no answer to itself, and neither is its copy.
+        texts.update({c: "" for own in [c for c in texts if not texts[c]] for c in self.copies.get(own, ()) if c not in relevant})
         words = " ".join(frozen.query.split())
         for chunk_id in relevant:
             flat = " ".join(self.by_id[chunk_id].text.split())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core import text
 from core.dataset import Dataset
+from core.generators import WHOLE_PASSAGES
 from core.schema import Question
 
 
@@ -45,10 +46,15 @@ def find(data: Dataset, threshold: float) -> LeakReport:
     """Look for questions and passages of dev and test that training (or, for test, dev) has seen.
 
     `threshold` is the Jaccard similarity of word triples from which two passages count as one. It knows nothing of how
-    the split was made: it compares the texts that training and scoring really use.
+    the split was made: it compares the texts that training and scoring really use, queries that are passages themselves included.
     """
     sides = {
-        "train": ([(row.pair_id, row.query) for row in data.train], _unique((row.passage_id, row.positive) for row in data.train)),
+        "train": (
+            [(row.pair_id, row.query) for row in data.train],
+            _unique(
+                [*((row.passage_id, row.positive) for row in data.train), *_asking((r.pair_id, r.generator, r.query) for r in data.train)]
+            ),
+        ),
         "dev": _side(data, data.dev),
         "test": _side(data, data.test),
     }
@@ -63,10 +69,16 @@ def _unique(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return list(dict(rows).items())
 
 
+def _asking(rows: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Return (id, query) of those whose query is a passage itself, which is then compared with passages too."""
+    return [(key, query) for key, generator, query in rows if generator in WHOLE_PASSAGES]
+
+
 def _side(data: Dataset, questions: Iterable[Question]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     texts = {passage.id: passage.text for passage in data.passages}
     asked = list(questions)
-    return [(q.id, q.query) for q in asked], _unique((p, texts[p]) for q in asked for p in q.relevant if p in texts)
+    relevant = [(p, texts[p]) for q in asked for p in q.relevant if p in texts]
+    return [(q.id, q.query) for q in asked], _unique([*relevant, *_asking((q.id, q.generator, q.query) for q in asked)])
 
 
 def _same_questions(one: str, other: str, left: list[tuple[str, str]], right: list[tuple[str, str]]) -> list[Leak]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from core import generators, runs
-from core.generators import GENERATORS
+from core.generators import GENERATORS, GROUPS
 from core.project import Project
 from core.recipe import PairSettings
-from pages.data import asking, refused
+from pages.data import asking, perkind, refused
 from pages.widgets import errors, forms, frame
 
 
@@ -22,14 +23,15 @@ def form(project: Project, *, busy: bool) -> None:
     key = ""
     if asked := generators.by_model(chosen):
         changes, key = asking.panel(project, recipe, asked)
-    with st.expander("Advanced", icon=":material/settings:"), st.container(horizontal=True):
-        per_chunk = forms.number(PairSettings, "per_chunk", recipe.pairs.per_chunk, key="per_chunk")
-        limit = forms.number(PairSettings, "limit", recipe.pairs.limit, key="pairs_limit")
-        near = forms.number(PairSettings, "near_duplicate", recipe.pairs.near_duplicate, key="pairs_near")
+    with st.expander("Advanced", icon=":material/settings:"):
+        with st.container(horizontal=True):
+            for name in ("per_chunk", "limit", "near_duplicate"):
+                changes[name] = forms.number(PairSettings, name, getattr(recipe.pairs, name), key=f"pairs_{name}")
+        changes |= perkind.panels(recipe, chosen)
     st.caption("Pairs that are there already stay, with every edit. Only new ones are added.")
     if st.button("Make pairs", type="primary" if not project.count_pairs() else "secondary", disabled=busy, key="make_pairs"):
         with errors.shown():
-            changes |= {"generators": chosen, "per_chunk": per_chunk, "limit": limit, "near_duplicate": near}
+            changes["generators"] = chosen
             wanted = forms.checked(recipe, pairs=changes)
             project.save_recipe(pairs=wanted.pairs)
             runs.start(project, "pairs", wanted, secrets={"llm_key": key} if key else {})
@@ -39,19 +41,23 @@ def form(project: Project, *, busy: bool) -> None:
 
 
 def kinds(project: Project, current: PairSettings) -> list[str]:
-    """Draw a box for each kind of pairs and return those that are ticked."""
-    asked = any(document.questions for document in project.documents())
-    chosen = []
-    with st.grid(2):
-        for name, choice in GENERATORS.items():
-            with st.container(border=True, height="stretch"):
-                given = name == "columns"
-                on = st.checkbox(
-                    choice.label, value=asked if given else name in current.generators, disabled=given, key=f"generator_{name}"
-                )
-                st.caption(choice.help if not given or asked else f"{choice.help} There are none in these documents yet.")
-                if on and "not recommended" in choice.tags:
-                    st.warning("This usually makes search worse. Prefer the kinds above.", icon=":material/warning:")
-                if on and not given:
-                    chosen.append(name)
+    """Draw a box for each kind of pairs, by where they come from, and return those that are ticked."""
+    given = {"columns": any(document.questions for document in project.documents())}
+    chosen: list[str] = []
+    for title, names in GROUPS.items():
+        st.subheader(title, anchor=False)
+        with st.grid(2):
+            chosen += [name for name in names if box(name, current, given)]
     return chosen
+
+
+def box(name: str, current: PairSettings, given: Mapping[str, bool]) -> bool:
+    """Draw one kind and say whether it is ticked; what comes with the documents is taken by itself."""
+    choice, always = GENERATORS[name], name in given
+    with st.container(border=True, height="stretch"):
+        ticked = given.get(name, name in current.generators)
+        on = st.checkbox(choice.label, value=ticked, disabled=always, key=f"generator_{name}")
+        st.caption(choice.help if given.get(name, True) else f"{choice.help} There are none in these documents yet.")
+        if on and "not recommended" in choice.tags:
+            st.warning("This usually makes search worse. Prefer the kinds above.", icon=":material/warning:")
+    return on and not always

@@ -39,7 +39,7 @@ def report(project: Project) -> None:
     if last and (found := last.result()):
         st.caption(
             f"The last time {found.get('added', 0):,} came. Left out so far: {found.get('exact_duplicates', 0):,} exact duplicates, "
-            f"{found.get('near_duplicates', 0):,} near duplicates, {found.get('several_passages', 0):,} that several passages would answer."
+            f"{found.get('near_duplicates', 0):,} near duplicates, {found.get('several_passages', 0):,} that several passages would answer. {found.get('said', '')}"
         )
 
 

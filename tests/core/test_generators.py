@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from core import generators
 from core.errors import UserError
-from core.generators import GENERATORS, Material, by_model
+from core.generators import GENERATORS, GROUPS, Material, by_model, mix
 from core.generators.heading import query_of
 from core.recipe import PairSettings
 from core.schema import Chunk, Document, Pair
@@ -55,6 +56,10 @@ def test_pairs_are_the_same_every_time_and_name_what_they_come_from(name: str) -
         assert (pair.start, pair.end) == (min(c.start for c in held), max(c.end for c in held))
 
 
+def test_every_kind_stands_in_one_group() -> None:
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(GENERATORS)
+
+
 @pytest.mark.parametrize("name", list(GENERATORS))
 def test_every_generator_says_what_it_does_needs_and_when_to_choose_it(name: str) -> None:
     choice = GENERATORS[name]
@@ -92,6 +97,56 @@ def test_a_sentence_that_two_chunks_share_is_not_asked() -> None:
     second = Chunk("c1", "a", 1, "This one is shared by both the chunks. A sentence of only the second chunk here.", 41, 121, 1, 1, 50)
     found = run("sentence", Material({"a": Document("a", "f", 0, "a", 121)}, [first, second], {}), per_chunk=5)
     assert [p.query for p in found] == ["A sentence of only the first chunk here.", "A sentence of only the second chunk here."]
+
+
+def test_a_cut_out_is_whole_words_of_its_passage_with_their_exact_place() -> None:
+    text = {c.id: c for c in material().chunks}
+    found = run("crop", per_chunk=3)
+    assert Counter(p.positives[0] for p in found)["a0"] == 3
+    for pair in found:
+        chunk = text[pair.positives[0]]
+        start, end = pair.query_start - chunk.start, pair.query_end - chunk.start
+        assert " ".join(chunk.text[start:end].split()) == pair.query
+        assert len(chunk.text[:start].split()) + len(pair.query.split()) + len(chunk.text[end:].split()) == len(chunk.text.split())
+        assert 4 <= len(pair.query.split()) <= max(4, round(len(chunk.text.split()) / 2))
+
+
+def test_cut_outs_of_one_passage_do_not_overlap() -> None:
+    long = material({"a": [" ".join(f"word{i}" for i in range(200))]})
+    spans = sorted((p.query_start, p.query_end) for p in run("crop", long, per_chunk=4))
+    assert len(spans) > 1
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+def test_chinese_text_without_blanks_is_cut_out_of_too() -> None:
+    given = material({"a": ["员工每年有二十七天的带薪年假。请假需要提前两周提出书面申请。短句。公司会在五个工作日内给出答复。"]})
+    (pair,) = run("crop", given)
+    assert pair.query in given.chunks[0].text
+    assert pair.query != given.chunks[0].text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rates"),
+    [
+        (("sentence", "phrases"), {"sentence": 0.25, "phrases": 1.0}),
+        (("sentence", "crop"), {"sentence": 1.0, "crop": 0.5}),
+        (("sentence", "timeline"), {"sentence": 1.0, "timeline": 1.0}),
+        ((), {}),
+    ],
+)
+def test_the_largest_share_of_those_chosen_gives_all_and_the_others_their_part_of_it(
+    chosen: tuple[str, ...], rates: dict[str, float]
+) -> None:
+    assert mix.rates({"sentence": 0.2, "phrases": 0.8, "crop": 0.1}, chosen) == rates
+
+
+def test_what_is_drawn_keeps_its_share_and_stays_drawn_when_more_comes() -> None:
+    made = [Pair(str(i), "q", "d", 0, 1, ("c",), "sentence") for i in range(4000)]
+    few, many = mix.drawn(made[:2000], 0.3, 1), mix.drawn(made, 0.3, 1)
+    assert 0.26 < len(few) / 2000 < 0.34
+    assert [pair.id for pair in many][: len(few)] == [pair.id for pair in few]
+    assert mix.drawn(made, 1.0, 1) == made
+    assert mix.drawn(made, 0.0, 1) == []
 
 
 def test_chinese_sentences_are_asked_too() -> None:
@@ -185,7 +240,7 @@ def test_the_theme_question_is_asked_of_chunks_with_a_theme_and_warned_of() -> N
 
 
 def test_an_unknown_generator_is_named_with_those_there_are() -> None:
-    with pytest.raises(UserError, match="sentence, heading, phrases"):
+    with pytest.raises(UserError, match="sentence, crop, heading, phrases"):
         GENERATORS["magic"]
 
 

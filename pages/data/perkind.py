@@ -1,0 +1,58 @@
+"""The finer settings of single kinds of pairs, each shown where its kind is ticked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.generators import GENERATORS, mix, timeline
+from core.recipe import PairSettings, Recipe, TimelineSettings
+from pages.widgets import forms
+
+
+def panels(recipe: Recipe, chosen: Sequence[str]) -> dict[str, Any]:
+    """Draw the settings of the ticked kinds and return those of the recipe's section `pairs` that they change."""
+    changes: dict[str, Any] = {"shares": shares(recipe.pairs, chosen)}
+    if "timeline" in chosen:
+        changes["timeline"] = timeline_panel(recipe.pairs)
+    return changes
+
+
+def shares(current: PairSettings, chosen: Sequence[str]) -> dict[str, float]:
+    """Draw how much each kind of the mix gives, where several are ticked."""
+    mixed = [name for name in chosen if "offline" in GENERATORS[name].tags and name != "timeline"]
+    found = dict(current.shares)
+    if len(mixed) < 2:
+        return found
+    st.markdown(f"**{forms.title(PairSettings, 'shares')}**", help=forms.help(PairSettings, "shares"))
+    with st.container(horizontal=True):
+        for name in mixed:
+            label = GENERATORS[name].label
+            found[name] = st.number_input(label, 0.0, 1.0, float(current.shares.get(name, 1.0)), 0.1, format="%g", key=f"share_{name}")
+    told = mix.rates(found, mixed)
+    st.caption(" · ".join(f"{GENERATORS[name].label}: {rate:.0%} of what it makes" for name, rate in told.items()))
+    return found
+
+
+def timeline_panel(current: PairSettings) -> dict[str, Any]:
+    """Draw the shares of the four categories, and how thinly documents and periods are used."""
+    settings = current.timeline
+    st.markdown(f"**{GENERATORS['timeline'].label}**")
+    changes: dict[str, Any] = settings.model_dump()
+    for names in (("successive", "random_pair", "single_synthetic", "synthetic_pair"), ("every", "apart", "cap")):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            for name in names:
+                changes[name] = forms.number(TimelineSettings, name, changes[name], key=f"timeline_{name}")
+    options = ["auto", "year", "group", "document", "theme"]
+    changes["group"] = st.segmented_control(
+        forms.title(TimelineSettings, "group"),
+        options,
+        default=settings.group,
+        required=True,
+        help=forms.help(TimelineSettings, "group"),
+        key="timeline_group",
+    )
+    st.caption(timeline.told(settings))
+    return changes
