@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
 import json
 import os
 import platform
@@ -49,6 +50,14 @@ def processor() -> str:
 def cards() -> list[str]:
     """Return the names of the NVIDIA graphics cards, as their driver gives them."""
     return [_line(path, "Model") for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))]
+
+
+def user() -> str:
+    """Return the name of the person at work as the system knows it, "" where it knows none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container with a number for a user
+        return ""
 
 
 def _line(path: Path, label: str) -> str:

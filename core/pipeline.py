@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from core import recipe as recipes
 from core import runs
 from core.errors import UserError
 from core.overview import StageState, state
-from core.project import Project
+from core.project import Effect, Project
 from core.runs.folder import ENDED, Run
 from core.runs.job import Job, Stopped
 from core.schema import File, FileState, PairState, Progress, RunState, RunStatus, SystemScores, Verdict, silent
@@ -57,12 +57,28 @@ def _ingest(job: Job) -> None:
 def _pairs(job: Job) -> None:
     from core import pairs
 
-    job.stage("pairs")
+    settings = job.run.recipe()
+    job.stage("pairs", 0, 0.7 if settings.gate.on else 1)
     key = job.secrets.get("llm_key", "")
-    report = pairs.make(job.project, job.run.recipe().pairs, key=key, progress=job.progress, stop=job.stop)
+    report = pairs.make(job.project, settings.pairs, key=key, progress=job.progress, stop=job.stop)
     job.run.write("result.json", report)
     if job.stop():
         raise Stopped
+    if settings.gate.on:
+        job.stage("quality", 0.7, 1)
+        done = _checked(job, settings)
+        job.run.write("result.json", replace(report, kept=report.kept - done.more, by_generator=kept_pairs(job.project)))
+
+
+def _gate(job: Job) -> None:
+    job.stage("quality")
+    job.run.write("result.json", _checked(job, job.run.recipe()))
+
+
+def _checked(job: Job, settings: recipes.Recipe) -> Effect:
+    from core import gate
+
+    return gate.check(job.project, settings, job.progress_or_stop)
 
 
 def _train(job: Job) -> None:
@@ -109,6 +125,7 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
 STAGES: Mapping[str, Stage] = {
     "ingest": Stage("Read documents", _ingest, "project"),
     "pairs": Stage("Make pairs", _pairs, "project"),
+    "gate": Stage("Check pairs", _gate, "project"),
     "train": Stage("Train", _train, "machine"),
     "evaluate": Stage("Judge", _evaluate, "machine"),
 }
@@ -149,12 +166,14 @@ def run(
     What is there already stays, so that calling it again after a crash goes on where it was: files and pairs are known by
     their ids, and a run that was given exactly this is resumed, or taken as it is. `said` is told the run that is waited for.
     """
-    from core import pairs
+    from core import gate, pairs
 
     settings = recipe or project.recipe()
     project.set_meta("recipe", settings.model_dump_json())
     read(project, files, settings, _part(progress, 0, 0.2), passwords=passwords)
-    pairs.make(project, settings.pairs, key=llm_key, progress=_part(progress, 0.2, 0.3))
+    pairs.make(project, settings.pairs, key=llm_key, progress=_part(progress, 0.2, 0.25))
+    if settings.gate.on:
+        gate.check(project, settings, _part(progress, 0.25, 0.3))
     progress(0.3, "Starting the training")
     found = runs.start(project, "train", settings, anew=False)
     said(found)

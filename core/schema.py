@@ -140,6 +140,22 @@ class PairState(StrEnum):
     ASIDE = "set aside"  # by the quality gate, which gives it back when its limits are moved
 
 
+class Reason(StrEnum):
+    """Name why a pair is not used, or, of one that is kept, what there is to say about it; one word for each, everywhere."""
+
+    BY_HAND = "by hand"  # of either state: a person decided, and nothing else changes that
+    GONE = "passage gone"
+    EXACT = "exact duplicate"
+    NEAR = "near duplicate"
+    SEVERAL = "several passages"
+    SHORT = "too short"
+    REFERS = "refers to its passage"
+    LANGUAGE = "another language"
+    COPIED = "copied wording"
+    CUT = "cut off by the model"
+    LOST = "not found again"
+
+
 class Part(StrEnum):
     """Name the part of the split that a passage or a question belongs to; only train is trained on."""
 
@@ -169,7 +185,7 @@ class Pair:
     people: bool = False  # asked by a person, not made from the documents
     judge_only: bool = False
     state: PairState = PairState.KEPT
-    reason: str = ""  # of a drop: "exact duplicate", "near duplicate", "several passages", "passage gone"; "by hand" of either state
+    reason: str = ""  # one of `Reason`, or none; of a person's kept question, what the quality gate would have set it aside for
     query_start: int = -1
     query_end: int = -1
     part: Part = Part.NONE
@@ -183,6 +199,41 @@ class Pair:
     group: str = ""  # the year, domain, document or theme that its generator counted it to
     who: str = ""  # who decided last, and when
     decided: float = 0.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the quality gate goes by for one pair. Its limits are kept apart, so that moving them measures nothing again.
+
+    `digest` is the hash of the query, its passages and the model's limit; `corpus` that of all passages and the model, when
+    the two ranks were found.
+    """
+
+    pair_id: str
+    digest: str
+    corpus: str = ""
+    kind: str = ""  # one of gate.KINDS: whether the query was asked, taken from the passage, or is neither
+    words: int = 0
+    copied: int = 0  # the longest run of the query's words that stands in a passage
+    refers: int = 0  # 2 where the query speaks of its passage ("this text"), 1 where it does so loosely ("the context")
+    unread: float = 0.0  # share of the passage that lies beyond what the model reads
+    language: str = ""
+    passage_language: str = ""
+    twin: float = 0.0  # likeness (Jaccard) to the most like earlier query for the same passage; 1 is the same words in the same order
+    rank_base: int = -1  # the passage's rank when all are searched by the query: 0 beyond the first 100, -1 not searched
+    rank_words: int = -1  # the same by BM25
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One step of a person or of the quality gate, over any number of pairs, as the history lists it."""
+
+    batch: str
+    at: float
+    who: str
+    what: str
+    pairs: int
+    undone: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import typer
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import Columns, Detach, Files, Json, KnownProject, NewProject, Password, RecipeFile, Set
+from core.cli.options import Columns, Detach, Files, Json, KnownProject, NewProject, Password, Preview, RecipeFile, Set
 
 
 @app.command()
@@ -42,7 +42,7 @@ def chunks(
     project: KnownProject,
     recipe: RecipeFile = None,
     set_: Set = None,
-    preview: Annotated[bool, typer.Option(help="Say what would change, and change nothing.")] = False,
+    preview: Preview = False,
 ) -> None:
     """Cut the documents anew, and say what becomes of the pairs."""
     from core import chunk, themes
@@ -70,3 +70,33 @@ def pairs(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, de
     if said := started.result().get("said"):
         terminal.show(said)
     return terminal.show_table(("kind", "kept"), sorted(pipeline.kept_pairs(owner).items()))
+
+
+@app.command()
+def gate(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, preview: Preview = False, json: Json = False) -> None:
+    """Set pairs aside that would teach little or the wrong thing, each with its reason. People's own questions are only remarked on."""
+    from core import gate as gates
+
+    owner = options.known_project(project)
+    if preview:
+        settings = options.unsaved(owner, recipe, set_)
+        gates.measure(owner, settings, terminal.Progress())
+        effect = owner.effect(settings.gate)
+    else:
+        settings = options.settings(owner, recipe, set_)
+        effect = gates.check(owner, settings, terminal.Progress())
+    if json:
+        return terminal.show_json({**vars(effect), "applied": not preview})
+    reasons = sorted({*effect.aside, *effect.remarked}, key=lambda reason: -effect.aside.get(reason, 0))
+    terminal.show_table(("reason", "set aside", "remarked on"), [(r, effect.aside.get(r, 0), effect.remarked.get(r, 0)) for r in reasons])
+    would = "would be " if preview else ""
+    terminal.show(f"{effect.passed} pairs pass. {effect.more} {would}set aside anew, {effect.back} {would}given back.")
+    return None
+
+
+@app.command()
+def undo(project: KnownProject, redo: Annotated[bool, typer.Option("--redo", help="Do again what was undone last.")] = False) -> None:
+    """Take the last decision about pairs back: a keep or drop by hand, another wording, or a step of the quality gate."""
+    owner = options.known_project(project)
+    changed = owner.redo() if redo else owner.undo()
+    terminal.show(f"{changed} pairs are as they were {'after' if redo else 'before'} it.")

@@ -26,6 +26,7 @@ Columns = Annotated[str, typer.Option(help="What a table's columns are, as in qu
 Dial = Annotated[str, typer.Option(help="How thorough: quick, balanced, thorough or auto.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="One setting, as in pairs.generators=sentence,heading. May be given again.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Preview = Annotated[bool, typer.Option(help="Say what would change, and change nothing.")]
 Password = Annotated[bool, typer.Option("--password", help="Take the password of locked PDFs from ATTUNE_PDF_PASSWORD, or ask for it.")]
 RunId = Annotated[str, typer.Option("--run", help="A run's id; without one, the newest model.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once and print the run's id.")]
@@ -81,6 +82,11 @@ def settings(project: Project, recipe: Path | None, sets: Sequence[str] | None =
     chosen = _chosen(project, recipe, sets, "", dial)
     project.set_meta("recipe", chosen.model_dump_json())
     return chosen
+
+
+def unsaved(project: Project, recipe: Path | None, sets: Sequence[str] | None = None) -> Recipe:
+    """Return the recipe that a preview goes by; the project's own stays as it is."""
+    return _chosen(project, recipe, sets, "", "")
 
 
 def _chosen(project: Project | None, recipe: Path | None, sets: Sequence[str] | None, columns: str, dial: str) -> Recipe:

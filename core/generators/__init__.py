@@ -1,5 +1,6 @@
 """Generators of pairs: one file each, chosen by name. Every one is `generate(material, settings) -> Iterator[Pair]`.
 
+The tags "asked" and "taken" say how a query came about: as a question, or out of its passage. The quality gate goes by them.
 Those that need "an endpoint" ask a language model, and are `ask(project, material, settings, key, progress, stop)`.
 """
 
@@ -19,27 +20,27 @@ GENERATORS = Registry(
             "core.generators.sentence:generate",
             "A sentence against its passage",
             "One sentence of each passage is the question, the rest of the passage is the answer. Works for every text, offline.",
-            tags=frozenset({"offline"}),
+            tags=frozenset({"offline", "taken"}),
         ),
         "crop": Choice(
             "core.generators.crop:generate",
             "A cut-out of a passage against the rest",
             "A run of words from anywhere in the passage is the question, the rest is the answer. Works for every text, offline, also where "
             "there are no whole sentences.",
-            tags=frozenset({"offline"}),
+            tags=frozenset({"offline", "taken"}),
         ),
         "heading": Choice(
             "core.generators.heading:generate",
             "A heading against its passage",
             "The heading above a passage is the question. Good where headings say what follows; “Introduction” and the like are skipped.",
             needs=("headings",),
-            tags=frozenset({"offline"}),
+            tags=frozenset({"offline", "taken"}),
         ),
         "phrases": Choice(
             "core.generators.phrases:generate",
             "Key phrases of a passage",
             "Two to four phrases that set a passage apart, typed like a keyword search. Good where people type keywords, not questions.",
-            tags=frozenset({"offline"}),
+            tags=frozenset({"offline", "taken"}),
         ),
         "columns": Choice(
             "core.generators.columns:generate",
@@ -71,7 +72,7 @@ GENERATORS = Registry(
             "A language model of your choice reads each passage and writes questions that it answers: plain ones, keywords, long ones and "
             "statements to check. Measured as worth the most after people's own questions. Your passages are sent to the address that you type.",
             needs=(ENDPOINT,),
-            tags=frozenset({"llm"}),
+            tags=frozenset({"llm", "asked"}),
         ),
         "paraphrase": Choice(
             "core.generators.paraphrase:ask",

@@ -11,9 +11,10 @@ from core.digest import short
 from core.errors import UserError
 from core.generators import GENERATORS, Material, mix, timeline
 from core.generators.material import gather
-from core.pairs.attach import GONE, reattach
-from core.pairs.sieve import BY_HAND, EXACT, NEAR, SEVERAL, Sieve, evenly
-from core.project import Project, Recut
+from core.machine import user
+from core.pairs.attach import reattach
+from core.pairs.sieve import EXACT, NEAR, SEVERAL, Sieve, evenly
+from core.project import PairFilter, Project, Recut
 from core.recipe import PairSettings
 from core.schema import Chunk, Pair, PairState, Progress, Region, silent
 
@@ -74,7 +75,7 @@ def make(
     return report
 
 
-def add_by_hand(project: Project, query: str, chunk_id: str, *, judge_only: bool = False) -> Pair:
+def add_by_hand(project: Project, query: str, chunk_id: str, *, judge_only: bool = False, who: str = "") -> Pair:
     """Add a person's question for a passage: "typed" to learn from, or with `judge_only` "marked", to judge by alone.
 
     The same question for the same passage is kept, where it was dropped. Raises `UserError` for an empty question or a
@@ -96,36 +97,39 @@ def add_by_hand(project: Project, query: str, chunk_id: str, *, judge_only: bool
         people=True,
         judge_only=judge_only,
         made=time.time(),
+        who=who or user(),
     )
     if not project.add_pairs([pair]):
-        project.update_pairs([pair.id], state=PairState.KEPT, reason=BY_HAND)
+        judge(project, [pair.id], PairState.KEPT, who=who)
     return project.pair(pair.id) or pair
 
 
-def edit(project: Project, pair_id: str, query: str) -> None:
-    """Give a pair other words; its id, passage and state stay. Raises `UserError` for no words or a pair that is gone."""
+def edit(project: Project, pair_id: str, query: str, *, who: str = "") -> None:
+    """Give a pair other words; its id and passage stay. Raises `UserError` for no words or a pair that is gone.
+
+    `who` did it is kept with it: the system's user where nobody is named.
+    """
     clean = _clean(query)
     pair = project.pair(pair_id)
     if pair is None:
         raise UserError("This pair is no longer there.", "Load the page again.")
     if clean != pair.query:
-        project.update_pairs([pair_id], query=clean, edited=True)
+        project.reword(pair, clean, who or user())
 
 
-def judge(project: Project, pair_ids: Iterable[str], state: PairState) -> None:
-    """Keep or drop pairs by hand; no rerun changes that.
+def judge(project: Project, which: PairFilter | Iterable[str], state: PairState, *, who: str = "") -> int:
+    """Keep or drop pairs by hand, named by ids or all that fit a filter, as one step; return how many changed.
 
-    Pairs whose passage is gone stay dropped; raises `UserError` when there is nothing else among those to be kept.
+    No rerun changes what was decided; `Project.undo` does. Pairs whose passage is gone stay dropped; raises `UserError` when
+    there is nothing else among those that were named to be kept.
     """
-    ids = list(pair_ids)
-    if state is PairState.KEPT:
-        chunks = {chunk.id for chunk in project.chunks()}
-        pairs = [pair for pair in map(project.pair, ids) if pair]
-        there = [pair.id for pair in pairs if pair.reason != GONE and all(chunk in chunks for chunk in pair.positives)]
-        if ids and not there:
+    chosen = which if isinstance(which, PairFilter) else list(which)
+    changed = project.decide(chosen, state, who or user())
+    if not changed and state is PairState.KEPT and not isinstance(chosen, PairFilter):
+        left = [pair for pair in map(project.pair, chosen) if pair and pair.state is not PairState.KEPT]
+        if left:
             raise UserError("The passage of this pair is gone, so it cannot be kept.", "Add the document again, or cut it as before.")
-        ids = there
-    project.update_pairs(ids, state=state, reason=BY_HAND)
+    return changed
 
 
 def _chosen(material: Material, settings: PairSettings) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from core.schema import Chunk, Pair, PairState
+from core.schema import Chunk, Pair, PairState, Reason
 from core.text import shingles
 
-GONE = "passage gone"
+GONE = Reason.GONE
 ALIKE = 0.5  # share of the shorter text's word triples that an edited passage keeps, to count as the same
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.digest import short
-from core.schema import Chunk, Pair, PairState
+from core.schema import Chunk, Pair, PairState, Reason
 from core.text import jaccard, normalise, words
 
-EXACT, NEAR, SEVERAL, BY_HAND = "exact duplicate", "near duplicate", "several passages", "by hand"
+EXACT, NEAR, SEVERAL, BY_HAND = Reason.EXACT, Reason.NEAR, Reason.SEVERAL, Reason.BY_HAND
+ANAGRAM = 0.999  # likeness of the same words in another order: 1 is kept for the very same query
 LEAST_WORDS = 5  # of a query; in a shorter one every word counts: "sick pay" is not "sick leave"
 MAY_STAND_FOR_SEVERAL = frozenset({"theme"})  # its whole point
 
@@ -27,7 +28,7 @@ class Sieve:
         for pair in pairs:
             self.ids.add(pair.id)
             if pair.state is PairState.KEPT:
-                self._take(pair)
+                self.take(pair)
 
     def fresh(self, made: Sequence[Pair], most: int) -> list[Pair]:
         """Return the pairs that are new, without those for chunks that have `most` of their kind from an earlier cut already."""
@@ -40,7 +41,7 @@ class Sieve:
         reason = self._repeats(pair)
         if reason:
             return replace(pair, state=PairState.DROPPED, reason=reason)
-        self._take(pair)
+        self.take(pair)
         return pair
 
     def ambiguous(self, pairs: Iterable[Pair]) -> tuple[list[str], list[str]]:
@@ -62,7 +63,14 @@ class Sieve:
         drop = [p.id for p in live if p.id in several and p.state is PairState.KEPT and not (p.people or p.edited or p.reason == BY_HAND)]
         return drop, [p.id for p in live if p.state is PairState.DROPPED and p.id not in several]
 
-    def _take(self, pair: Pair) -> None:
+    def twin(self, pair: Pair) -> float:
+        """Return how like (Jaccard of words) the most like known query for one of the pair's passages is; 1 is the same query."""
+        query, own = normalise(pair.query), frozenset(words(pair.query))
+        known = {text: others for passage in self._answers(pair) for text, others in self._queries[passage].items()}
+        return 1.0 if query in known else max((_likeness(own, others) for others in known.values()), default=0.0)
+
+    def take(self, pair: Pair) -> None:
+        """Know a pair, for those that come after it."""
         query = normalise(pair.query)
         for chunk in pair.positives:
             self._queries[self._passages.get(chunk, chunk)][query] = frozenset(words(pair.query))
@@ -73,19 +81,13 @@ class Sieve:
         return tuple(sorted({self._passages.get(chunk, chunk) for chunk in pair.positives}))
 
     def _repeats(self, pair: Pair) -> str:
-        query, own = normalise(pair.query), frozenset(words(pair.query))
-        for passage in self._answers(pair):
-            known = self._queries[passage]
-            if query in known:
-                return EXACT
-            if any(_near(own, other, self.threshold) for other in known.values()):
-                return NEAR
-        return ""
+        likeness = self.twin(pair)
+        return EXACT if likeness == 1 else NEAR if likeness >= min(self.threshold, ANAGRAM) else ""
 
 
-def _near(one: frozenset[str], other: frozenset[str], threshold: float) -> bool:
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     enough = min(len(one), len(other)) >= LEAST_WORDS
-    return (enough or one == other) and jaccard(one, other) >= threshold
+    return min(jaccard(one, other), ANAGRAM) if enough or one == other else 0.0
 
 
 def evenly(pairs: Sequence[Pair], most: int) -> list[Pair]:

@@ -18,14 +18,17 @@ from core.project.alike import Alike
 from core.project.answers import Answers
 from core.project.base import NAME_LIMIT, clean_name
 from core.project.chunks import Chunks, Recut
+from core.project.decisions import Decisions
 from core.project.documents import Documents
 from core.project.filters import ChunkFilter, PairFilter
 from core.project.pairs import Pairs
+from core.project.quality import Effect, Quality
 from core.project.results import Results, Tally
 
 __all__ = [
     "NAME_LIMIT",
     "ChunkFilter",
+    "Effect",
     "PairFilter",
     "Project",
     "Recut",
@@ -52,7 +55,7 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Project(Documents, Chunks, Alike, Pairs, Answers, Results):
+class Project(Documents, Chunks, Alike, Pairs, Answers, Decisions, Quality, Results):
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
     def rename(self, name: str) -> None:

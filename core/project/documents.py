@@ -109,6 +109,6 @@ def lose_passages(db: sqlite3.Connection, document_ids: Iterable[str]) -> None:
     """Drop the pairs of documents that go, keeping the text that they were about: by it they are attached when it is back."""
     passages = "SELECT group_concat(text, char(10)) FROM chunks WHERE id IN (SELECT value FROM json_each(pairs.positives))"
     db.executemany(
-        f"UPDATE pairs SET state = ?, reason = 'passage gone', passage = coalesce(({passages}), '') WHERE state = ? AND document_id = ?",
-        [(PairState.DROPPED, PairState.KEPT, document_id) for document_id in document_ids],
+        f"UPDATE pairs SET state = ?, reason = 'passage gone', passage = coalesce(({passages}), '') WHERE state != ? AND document_id = ?",
+        [(PairState.DROPPED, PairState.DROPPED, document_id) for document_id in document_ids],
     )

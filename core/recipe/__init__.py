@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from core.errors import UserError
 from core.recipe.documents import ChunkSettings, ThemeSettings
+from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
@@ -21,6 +22,7 @@ __all__ = [
     "PROMPT",
     "ChunkSettings",
     "EvaluateSettings",
+    "GateSettings",
     "LLMSettings",
     "PairSettings",
     "ParaphraseSettings",
@@ -43,6 +45,7 @@ class Recipe(Section):
     chunk: ChunkSettings = ChunkSettings()
     themes: ThemeSettings = ThemeSettings()
     pairs: PairSettings = PairSettings()
+    gate: GateSettings = GateSettings()
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()

@@ -19,7 +19,7 @@ from core.runs.folder import Run, RunInfo
 from core.schema import FileState, RunState, RunStatus
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-TITLES = {"ingest": "Read documents", "pairs": "Make pairs", "train": "Train", "evaluate": "Judge"}
+TITLES = {"ingest": "Read documents", "pairs": "Make pairs", "gate": "Check pairs", "train": "Train", "evaluate": "Judge"}
 
 
 def start(
@@ -113,7 +113,7 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
         _give_model(find(project, of), run)
     if kind == "ingest":
         parts += [(file.id, file.sha256) for file in project.files() if file.state is FileState.WAITING]
-    if kind == "pairs":
+    if kind in ("pairs", "gate"):
         parts += [chunk.id for chunk in project.chunks()]
     now = time.time()
     run.write("run.json", RunInfo(kind, title or TITLES[kind], now, project.name, digest(*parts), of))

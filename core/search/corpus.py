@@ -55,9 +55,9 @@ class Corpus:
         others = {row: self._other(row, vectors[list(moved.values())] @ queries[row]) for row, moved in self.others.items()}
         return search.exact(queries, vectors[: len(self.ids)], depth, others)
 
-    def words(self, depth: int = search.DEPTH) -> tuple[Positions, Scores]:
-        """Return the ranking of each question by BM25."""
-        index = search.BM25(self.passages)
+    def words(self, depth: int = search.DEPTH, index: search.BM25 | None = None) -> tuple[Positions, Scores]:
+        """Return the ranking of each question by BM25; `index`, where given, is that of the passages."""
+        index = index or search.BM25(self.passages)
         others = {
             row: self._other(row, [index.score(self.queries[row], self.texts[at]) for at in moved.values()])
             for row, moved in self.others.items()

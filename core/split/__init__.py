@@ -177,6 +177,15 @@ def _asking(pairs: Sequence[Pair], chunks: Sequence[Chunk]) -> dict[str, list[st
     return {p.id: [c.id for c in own[p.document_id] if _overlap(c, p.query_start, p.query_end) * 2 > c.end - c.start] for p in asked}
 
 
+def questions(chunks: Sequence[Chunk], groups: Iterable[Sequence[str]], pairs: Iterable[Pair]) -> list[Question]:
+    """Return pairs as they are searched for: each with all passages that are right, and the texts without the query's own words.
+
+    `groups` are near-duplicates, as `near_duplicates` finds them. Pairs without a passage are left out.
+    """
+    corpus = _Corpus(chunks, groups)
+    return [question for pair in pairs if (question := corpus.question(_freeze(pair), pair))]
+
+
 def _freeze(pair: Pair) -> TestQuestion:
     return TestQuestion(
         pair.id, pair.query, pair.document_id, pair.start, pair.end, pair.generator, pair.people, pair.query_start, pair.query_end

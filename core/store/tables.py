@@ -48,18 +48,20 @@ CREATE TABLE publications (repo TEXT NOT NULL, "commit" TEXT NOT NULL, run_id TE
 
 NEW_IN_2 = """
 CREATE TABLE alike (chunk_id TEXT PRIMARY KEY, "group" TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE measures (pair_id TEXT PRIMARY KEY REFERENCES pairs(id) ON DELETE CASCADE, digest TEXT NOT NULL, overlap REAL NOT NULL,
-  words INTEGER NOT NULL, leans INTEGER NOT NULL, truncated INTEGER NOT NULL, language TEXT NOT NULL, passage_language TEXT NOT NULL,
-  rank_base INTEGER NOT NULL, rank_words INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE measures (pair_id TEXT PRIMARY KEY REFERENCES pairs(id) ON DELETE CASCADE, digest TEXT NOT NULL, corpus TEXT NOT NULL,
+  kind TEXT NOT NULL, words INTEGER NOT NULL, copied INTEGER NOT NULL, refers INTEGER NOT NULL, unread REAL NOT NULL,
+  language TEXT NOT NULL, passage_language TEXT NOT NULL, twin REAL NOT NULL, rank_base INTEGER NOT NULL,
+  rank_words INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE doubts (pair_id TEXT NOT NULL REFERENCES pairs(id) ON DELETE CASCADE, chunk_id TEXT NOT NULL, judge TEXT NOT NULL,
   score REAL NOT NULL, own_score REAL NOT NULL, state TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
   PRIMARY KEY (pair_id, chunk_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE decisions (id INTEGER PRIMARY KEY, batch TEXT NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
-  pair_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL) STRICT;
-CREATE INDEX pairs_state ON pairs(state, reason);
+  pair_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX pairs_state ON pairs(state, reason, generator);
 CREATE INDEX raw_answers_asked ON raw_answers(asked);
 CREATE INDEX raw_answers_refused ON raw_answers(refused, at);
 CREATE INDEX decisions_batch ON decisions(batch);
+CREATE INDEX decisions_undone ON decisions(undone, id);
 """
 
 SCHEMA = TABLES + NEW_IN_2

@@ -75,6 +75,7 @@ def bar(run: Run) -> None:
 STOP_HELP = {
     "ingest": "Ends after the file that is being read. What was read stays.",
     "pairs": "Ends after the questions that are under way. What was made stays, and can be gone on with.",
+    "gate": "Ends after the pairs that are being looked at. What was measured stays.",
     "train": "Ends after the next step. The best model so far is kept.",
     "evaluate": "Ends the evaluation. The model stays.",
 }

@@ -21,7 +21,7 @@ ROWS = (
     "models embeddings metrics text",
     "losses rerankers search",
     "loaders generators endpoint",
-    "ingest chunk themes pairs split train",
+    "ingest chunk themes pairs gate split train",
     "evaluate runs",
     "compare publish export",
     "pipeline overview",
