@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sqlite3
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,6 @@ from core.store.connection import connect, transaction
 __all__ = [
     "connect",
     "from_plain",
-    "from_row",
     "insert",
     "like",
     "select",
@@ -84,18 +83,22 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def from_row(kind: type[R], row: sqlite3.Row) -> R:
-    """Return a row as a record of type `kind`."""
-    hints = _hints(kind)  # type: ignore[arg-type]
-    plain = {}
-    for name in row.keys():  # noqa: SIM118  a Row iterates over its values
-        if name not in hints:
-            continue
-        value = row[name]
-        nested = get_origin(hints[name]) is not None or dataclasses.is_dataclass(hints[name])
-        plain[name] = json.loads(value) if nested and isinstance(value, str) else value
-    result: R = from_plain(kind, plain)
-    return result
+Decode = Callable[[Any], Any]
+
+
+@cache
+def _decoders(kind: type) -> Mapping[str, Decode | None]:
+    """Return, for each field of a record, what turns its column into it; None where the column is it already."""
+    return {name: _decoder(hint) for name, hint in _hints(kind).items()}
+
+
+def _decoder(hint: Any) -> Decode | None:
+    origin = get_origin(hint)
+    if origin is tuple and get_args(hint)[0] is str:
+        return lambda text: tuple(json.loads(text))
+    if origin is not None or dataclasses.is_dataclass(hint):
+        return lambda text: from_plain(hint, json.loads(text) if isinstance(text, str) else text)
+    return hint if isinstance(hint, type) and issubclass(hint, (StrEnum, Path, bool, float, int)) else None
 
 
 def insert(db: sqlite3.Connection, table: str, records: Iterable[Any], *, on_conflict: str = "ABORT") -> int:
@@ -131,8 +134,11 @@ def update(db: sqlite3.Connection, table: str, key: str, value: str, changes: Ma
 
 
 def select(db: sqlite3.Connection, kind: type[R], sql: str, parameters: Any = ()) -> list[R]:
-    """Run a query and return its rows as records."""
-    return [from_row(kind, row) for row in db.execute(sql, parameters)]
+    """Run a query and return its rows as records; columns that a record does not know are left out."""
+    rows = db.execute(sql, parameters)
+    known = _decoders(kind)  # type: ignore[arg-type]
+    columns = [(i, name, known[name]) for i, (name, *_) in enumerate(rows.description) if name in known]
+    return [kind(**{name: decode(row[i]) if decode else row[i] for i, name, decode in columns}) for row in rows]
 
 
 def where(clauses: Mapping[str, Any]) -> tuple[str, list[Any]]:
