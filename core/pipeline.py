@@ -46,6 +46,7 @@ def _ingest(job: Job) -> None:
     settings = job.run.recipe()
     job.stage("documents", 0, 0.7)
     ingest.finish(job.project, progress=job.progress_or_stop)
+    ingest.refresh(job.project, progress=job.progress_or_stop)
     job.stage("chunks", 0.7, 0.95)
     chunk.rechunk(job.project, settings.chunk, settings.train.base_model, job.progress_or_stop)
     job.stage("themes", 0.95, 0.97)
@@ -207,7 +208,8 @@ def read(
     from core import chunk, ingest, themes
     from core.split import alike
 
-    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords or {}, progress=_part(progress, 0, 0.5))
+    ingest.ingest(project, files, columns=recipe.columns, passwords=passwords or {}, progress=_part(progress, 0, 0.4))
+    ingest.refresh(project, progress=_part(progress, 0.4, 0.5))
     if not any(file.state is FileState.READ for file in project.files()):
         said = "; ".join(f"{file.name}: {file.state}" for file in project.files()) or "there are none"
         raise UserError(f"No file could be read ({said}).", "Add at least one PDF with text, a table or a text file.")

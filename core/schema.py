@@ -62,6 +62,9 @@ class File:
     reading: TableReading = TableReading()
     preview: tuple[Mapping[str, str], ...] = ()  # a table's first rows, as read
     added: float = 0.0
+    off: tuple[str, ...] = ()  # the switches of the recipe's `clean` that were off when it was read
+    textless: tuple[int, ...] = ()  # numbers of its pages that show something and have no readable text
+    recognised: str = ""  # the SHA-256 of its copy with recognised text, which is read instead
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import typer
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import Columns, Detach, Files, Json, KnownProject, NewProject, Password, Preview, RecipeFile, Set
+from core.cli.options import Columns, Detach, Json, KnownProject, MaybeFiles, NewProject, Password, Preview, RecipeFile, Set
 
 
 @app.command()
 def ingest(
-    files: Files,
     project: NewProject,
+    files: MaybeFiles = None,
     recipe: RecipeFile = None,
     columns: Columns = "",
     set_: Set = None,
@@ -25,8 +25,9 @@ def ingest(
     from core import pipeline
 
     owner, settings = options.new_project(project, recipe, set_, columns)
-    given = [(path.name, path.read_bytes()) for path in files]
-    pipeline.read(owner, given, settings, terminal.Progress(), passwords=options.passwords(files, password))
+    paths = files or []
+    given = [(path.name, path.read_bytes()) for path in paths]
+    pipeline.read(owner, given, settings, terminal.Progress(), passwords=options.passwords(paths, password))
     terminal.show_guesses(owner.files())
     rows = [(f.name, f.state.value, f.detail) for f in owner.files()]
     if json:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from core.runs.folder import Run
 
 Files = Annotated[list[Path], typer.Argument(help="PDF, CSV, TSV, text or Markdown files.", exists=True, dir_okay=False, readable=True)]
+MaybeFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="PDF, CSV, TSV, text or Markdown files; without any, what the project holds is brought in line with its settings.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
 NewProject = Annotated[str, typer.Option("--project", "-p", help="The project's name; it is made when it is new.")]
 KnownProject = Annotated[str, typer.Option("--project", "-p", help="The project's name or id.")]
 RecipeFile = Annotated[

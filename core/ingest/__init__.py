@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.digest import digest, short
 from core.errors import UserError
-from core.ingest import metadata
 from core.ingest.metadata import MetadataReport, read_metadata
+from core.ingest.reading import Wish, off, read, read_all, save
 from core.loaders import columns as roles
-from core.loaders import sandbox
 from core.loaders.cleaning import one_line
-from core.loaders.parsed import Parsed, ParsedDocument, ReadRequest
+from core.loaders.parsed import CleanSample
 from core.loaders.sandbox import LIMITS, Limits
 from core.project import Project
-from core.schema import Document, File, FileState, Page, Progress, TableReading, silent
+from core.schema import File, FileState, Progress, TableReading, silent
 
-__all__ = ["MetadataReport", "add", "finish", "ingest", "keep", "read_metadata", "reread", "unfinished"]
-
-AT_ONCE = 2
-"""Children that read at the same time."""
+__all__ = ["MetadataReport", "add", "compare", "finish", "ingest", "keep", "outdated", "read_metadata", "refresh", "reread", "unfinished"]
 
 NAME_LIMIT = 240
 WAITING = "Kept, and not read yet. Finish reading, or add the file again."
@@ -37,7 +32,7 @@ def keep(project: Project, name: str, data: bytes) -> File:
     if old and old.sha256 == sha256:
         return old
     new = old or File(short("file", clean), clean, sha256, len(data), added=time.time())
-    new = replace(new, sha256=sha256, size=len(data), state=FileState.WAITING, detail=WAITING)
+    new = replace(new, sha256=sha256, size=len(data), state=FileState.WAITING, detail=WAITING, recognised="")
     project.save_file(new)
     return new
 
@@ -55,7 +50,7 @@ def add(
     """Keep a file's bytes, read it, and return it in the state in which that ended; see `ingest`."""
     file = keep(project, name, data)
     if file.state is FileState.WAITING or password or reading or _says_other(columns, file):
-        file = _save(project, file, _read(project, file, data, password, reading, columns, limits))
+        file = save(project, file, read(project, file, Wish(password, reading or TableReading(), columns), limits))
     _check_columns([file], columns)
     return file
 
@@ -81,11 +76,11 @@ def ingest(
         file = keep(project, name, data)
         kept[file.id] = (file, (passwords or {}).get(name, ""))
     work = [
-        (file, password)
+        (file, Wish(password, columns=columns))
         for file, password in kept.values()
         if file.state is FileState.WAITING or (password and file.state is FileState.PASSWORD) or _says_other(columns, file)
     ]
-    done = {file.id: file for file in _read_all(project, work, columns, progress, limits)}
+    done = {file.id: save(project, file, parsed) for file, parsed in read_all(project, work, progress, limits)}
     result = [done.get(file_id, file) for file_id, (file, _) in kept.items()]
     _check_columns(result, columns)
     return result
@@ -100,8 +95,38 @@ def finish(
     project: Project, *, columns: Mapping[str, str] | None = None, progress: Progress = silent, limits: Limits = LIMITS
 ) -> list[File]:
     """Read every file that is still waiting; the project's recipe says its tables' columns unless `columns` does."""
-    chosen = project.recipe().columns if columns is None else columns
-    return list(_read_all(project, [(file, "") for file in unfinished(project)], chosen, progress, limits))
+    wish = Wish(columns=project.recipe().columns if columns is None else columns)
+    return [save(project, *read) for read in read_all(project, [(file, wish) for file in unfinished(project)], progress, limits)]
+
+
+def outdated(project: Project) -> list[File]:
+    """Return the files that were cleaned in another way than the project's recipe says now."""
+    wanted = off(project)
+    return [file for file in project.files() if file.state is FileState.READ and file.off != wanted]
+
+
+def refresh(project: Project, *, progress: Progress = silent, limits: Limits = LIMITS) -> list[File]:
+    """Read again what was cleaned in another way, and return the files that had to stay as they were.
+
+    Documents keep their ids, so that chunks and pairs that do not change stay, and the others find their passage again. A
+    file that cannot be read now, as its password is kept nowhere, keeps the text that it has.
+    """
+    kept = []
+    for file, parsed in read_all(project, [(file, Wish(reading=file.reading)) for file in outdated(project)], progress, limits):
+        if parsed.state is FileState.READ:
+            save(project, file, parsed)
+        else:
+            kept.append(file)
+    return kept
+
+
+def compare(project: Project, file_id: str, *, limits: Limits = LIMITS) -> tuple[CleanSample, ...]:
+    """Return what each switch of cleaning changes in a file, with examples; nothing is saved."""
+    file = _known(project, file_id)
+    parsed = read(project, file, Wish(reading=file.reading, compare=True), limits)
+    if parsed.state is not FileState.READ:
+        raise UserError(f"This file cannot be read again now. {parsed.detail}", "Choose another file.")
+    return parsed.samples
 
 
 def reread(project: Project, file_id: str, *, password: str = "", reading: TableReading | None = None, limits: Limits = LIMITS) -> File:
@@ -109,13 +134,18 @@ def reread(project: Project, file_id: str, *, password: str = "", reading: Table
 
     Raises `UserError`, and leaves what was read before, where a file that was read can not be read this way.
     """
+    file = _known(project, file_id)
+    parsed = read(project, file, Wish(password, reading or TableReading()), limits)
+    if file.state is FileState.READ and parsed.state is not FileState.READ:
+        raise UserError(f"“{file.name}” cannot be read this way. {parsed.detail}", "What was read before is unchanged.")
+    return save(project, file, parsed)
+
+
+def _known(project: Project, file_id: str) -> File:
     file = project.file(file_id)
     if file is None:
         raise UserError("This file is no longer in the project.", "Add it again.")
-    parsed = _read(project, file, _bytes(project, file), password, reading, None, limits)
-    if file.state is FileState.READ and parsed.state is not FileState.READ:
-        raise UserError(f"“{file.name}” cannot be read this way. {parsed.detail}", "What was read before is unchanged.")
-    return _save(project, file, parsed)
+    return file
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------------
@@ -127,101 +157,7 @@ def _clean_name(name: str) -> str:
     return clean if len(clean) <= NAME_LIMIT else f"{clean[: NAME_LIMIT - 40]}… {digest(clean)[:8]} {clean[-20:]}"
 
 
-def _bytes(project: Project, file: File) -> bytes:
-    try:
-        return project.blob(file.sha256).read_bytes()
-    except OSError:
-        raise UserError(f"The bytes of “{file.name}” are no longer on disk.", "Add the file again.") from None
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def _read(
-    project: Project,
-    file: File,
-    data: bytes,
-    password: str,
-    reading: TableReading | None,
-    columns: Mapping[str, str] | None,
-    limits: Limits,
-) -> Parsed:
-    request = ReadRequest(
-        name=file.name,
-        password=password,
-        reading=reading or TableReading(),
-        columns=columns or {},
-        kept=file.reading.columns,
-        kept_header=tuple(file.preview[0]) if file.preview else (),
-    )
-    return sandbox.parse(data, request, limits)
-
-
-def _read_all(
-    project: Project,
-    work: Sequence[tuple[File, str]],
-    columns: Mapping[str, str] | None,
-    progress: Progress,
-    limits: Limits,
-) -> Iterator[File]:
-    """Read files two at a time and save each as it ends, in this thread, which is the one that may draw progress."""
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ingest")
-    waiting = list(reversed(work))
-    running: dict[Future[Parsed], File] = {}
-    try:
-        for count in range(len(work)):
-            while waiting and len(running) < AT_ONCE:
-                file, password = waiting.pop()
-                running[pool.submit(_read, project, file, _bytes(project, file), password, None, columns, limits)] = file
-            progress(count / len(work), f"Reading {one_line(next(iter(running.values())).name, 80)}")
-            done = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
-            yield _save(project, running.pop(done), done.result())
-        progress(1.0, f"{len(work)} read")
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _save(project: Project, file: File, parsed: Parsed) -> File:
-    documents = metadata.described(project, file, [_document(file, position, found) for position, found in enumerate(parsed.documents)])
-    pages = [page for document, found in zip(documents, parsed.documents, strict=True) for page in _pages(document.id, found)]
-    saved = replace(
-        file,
-        kind=parsed.kind or file.kind,
-        state=parsed.state,
-        detail=parsed.detail,
-        pages=parsed.pages,
-        documents=len(documents),
-        characters=sum(document.characters for document in documents),
-        reading=parsed.reading,
-        preview=parsed.preview,
-    )
-    project.replace_documents(saved, documents, pages)
-    return saved
-
-
-def _document(file: File, position: int, found: ParsedDocument) -> Document:
-    return Document(
-        id=short(file.id, found.key),
-        file_id=file.id,
-        position=position,
-        title=found.title or file.name,
-        characters=found.characters,
-        date=found.date,
-        author=found.author,
-        group=found.group,
-        language=found.language,
-        fields=found.fields,
-        questions=found.questions,
-        judge_only=found.judge_only,
-        ready_chunk=found.ready_chunk,
-    )
-
-
-def _pages(document_id: str, found: ParsedDocument) -> Iterator[Page]:
-    start = 0
-    for page in found.pages:
-        yield Page(document_id, page.number, start, page.text, page.removed)
-        start += len(page.text) + 1
+# --- columns ---------------------------------------------------------------------------------------------------------
 
 
 def _says_other(columns: Mapping[str, str] | None, file: File) -> bool:

@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any, Literal
 
 from core.loaders import delimiters
-from core.loaders.cleaning import clean, one_line
+from core.loaders.cleaning import ALL, Cleaning, clean, one_line
 from core.loaders.encodings import start
+from core.loaders.markup import text_of
 from core.schema import TableReading
 
 COLUMNS = 512
@@ -35,12 +36,16 @@ class BrokenTableError(Exception):
 
 @dataclass(frozen=True)
 class Grid:
-    """A table's cells as cleaned text; every row is as long as the header. `ragged` counts rows with cells too many."""
+    """A table's cells as cleaned text; every row is as long as the header. `ragged` counts rows with cells too many.
+
+    `keys` are the rows before any switch of cleaning: by them a row is known again, however it is cleaned.
+    """
 
     reading: TableReading
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     ragged: int = 0
+    keys: tuple[tuple[str, ...], ...] = ()
 
 
 def is_number(cell: str) -> bool:
@@ -48,7 +53,7 @@ def is_number(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell))
 
 
-def read_grid(data: bytes, reading: TableReading) -> Grid:
+def read_grid(data: bytes, reading: TableReading, wanted: Cleaning = ALL) -> Grid:
     """Read a table; raise `TooHeavyError` past a limit and `BrokenTableError` where there are no rows and columns.
 
     The cells of a row that are too many are put back, delimiter and all, into its last column: text with a bare comma.
@@ -65,13 +70,16 @@ def read_grid(data: bytes, reading: TableReading) -> Grid:
     found, ragged = _parse(data, encoding, layout.delimiter, width)
     if len(found) > ROWS:
         raise TooHeavyError(f"The table has more than {ROWS:,} rows; {ROWS:,} are read at most.")
-    rows = [row for values in found if any(row := _cells(values))]
+    kept = [(values, row) for values in found if any(row := _cells(values))]
+    rows = [row for _, row in kept]
     if not rows:
         raise BrokenTableError
     header, body = split_header(rows)
+    shown = [_shown(values, row, wanted) for values, row in kept[len(rows) - len(body) :]]
     used = [i for i in range(width) if rows[0][i] or any(row[i] for row in rows)]
     names = _unique([header[i] or f"column {i + 1}" for i in used])
-    return Grid(TableReading(encoding, layout.delimiter), names, tuple(tuple(row[i] for i in used) for row in body), ragged)
+    cells, keys = (tuple(tuple(row[i] for i in used) for row in part) for part in (shown, body))
+    return Grid(TableReading(encoding, layout.delimiter), names, cells, ragged, keys)
 
 
 def _cells(values: Sequence[Any]) -> tuple[str, ...]:
@@ -80,6 +88,14 @@ def _cells(values: Sequence[Any]) -> tuple[str, ...]:
     if longest > CELL:
         raise TooHeavyError(f"One cell has {longest:,} characters; {CELL:,} are read at most.")
     return cells
+
+
+def _shown(values: Sequence[Any], row: tuple[str, ...], wanted: Cleaning) -> tuple[str, ...]:
+    """Return a row's cells cleaned as wanted."""
+    if wanted.unicode and wanted.ligatures and not (wanted.html and any("<" in cell or "&" in cell for cell in row)):
+        return row
+    texts = (value if isinstance(value, str) else "" for value in values)
+    return tuple(clean(text_of(text) if wanted.html else text, wanted).strip() for text in texts)
 
 
 def _parse(data: bytes, encoding: str, delimiter: str, width: int) -> tuple[list[Sequence[Any]], int]:

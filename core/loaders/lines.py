@@ -13,13 +13,17 @@ _CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _SIGN = "\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef…"
 _SPACED = re.compile(f"(?<=[{_SIGN}]) (?=[{_SIGN}])")
 _CLOSE = re.compile(f"(?<=[{_SIGN}])(?=[{_SIGN}])")
+_SPLIT = re.compile(r"[^\W\d_]+[-\u2010]\s*\n\s*[^\W\d_]+")
 _PARTED = re.compile(r"([^\W\d_]+[-\u2010])\n[ \t]*([^\W\d_]+[^\s\w]*)[ \t]*\n?")
 _ENDS = ".!?:;。！？…"
 
 
 def vocabulary(texts: Iterable[str]) -> frozenset[str]:
-    """Return the words of all texts, lower-case, hyphened ones whole: what `join` decides hyphens by."""
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
+    """Return the words of all texts, lower-case, hyphened ones whole: what `join` decides hyphens by.
+
+    What stands on both sides of a line's end with a hyphen is no word yet.
+    """
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(_SPLIT.sub(" ", text)))
 
 
 def join(lines: Sequence[str], words: frozenset[str], *, hyphens: bool = True) -> str:
@@ -72,6 +76,8 @@ def _resolve(text: str, line: str, words: frozenset[str]) -> str:
     last, first = _LAST.search(text), _FIRST.match(line)
     if not last or not first or not line[0].islower():
         return text + line  # "COVID-" "19"
+    if text[: last.start()].endswith(("-", "\u2010")):
+        return text + line  # "state-of-" "the-art"
     left, right = last[1].lower(), first[0].lower()
     compound = f"{left}-{right}" in words or (left in words and right in words and min(len(left), len(right)) > 2)
     if left + right not in words and compound:

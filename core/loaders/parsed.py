@@ -18,7 +18,7 @@ class ReadRequest:
 
     `reading` is how a person wants a table read (empty parts are found out), `columns` overrides single roles (role to
     column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`. `second`
-    lets PDFium look at what pypdf cannot read.
+    lets PDFium look at what pypdf cannot read, `compare` asks for samples of what each switch of cleaning changes.
     """
 
     name: str = ""
@@ -29,6 +29,7 @@ class ReadRequest:
     kept_header: tuple[str, ...] = ()
     preview_rows: int = 5
     clean: Cleaning = field(default_factory=Cleaning)
+    compare: bool = False
     second: bool = True
 
 
@@ -75,6 +76,16 @@ class ParsedDocument:
 
 
 @dataclass(frozen=True)
+class CleanSample:
+    """What one switch of cleaning changes in a file: on how many pages (or rows), and some places without it and with it."""
+
+    switch: str
+    changed: int = 0
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Parsed:
     """How reading a file ended: exactly one state, in plain words with the next step, and what was found.
 
@@ -89,6 +100,7 @@ class Parsed:
     preview: tuple[Mapping[str, str], ...] = ()
     documents: tuple[ParsedDocument, ...] = ()
     textless: tuple[int, ...] = ()
+    samples: tuple[CleanSample, ...] = ()
 
     def to_json(self) -> bytes:
         """Return this as JSON."""

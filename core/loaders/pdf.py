@@ -14,7 +14,8 @@ from pypdf import apply_configuration
 from pypdf.errors import DependencyError, DeprecationError, EmptyFileError, FileNotDecryptedError, LimitReachedError, PyPdfError
 
 from core.loaders import lines, running, second
-from core.loaders.cleaning import clean, listed, one_line
+from core.loaders.cleaning import Cleaning, clean, listed, one_line
+from core.loaders.comparing import samples
 from core.loaders.garbled import garbled
 from core.loaders.parsed import Parsed, ParsedDocument, ParsedPage, ReadRequest
 from core.loaders.silent import Silent
@@ -97,20 +98,28 @@ def _again(data: bytes, request: ReadRequest) -> Parsed | None:
 
 
 def _document(texts: Sequence[str], request: ReadRequest, title: str, silent: Silent) -> Parsed:
-    """Return the document that pages' texts make: cleaned as wanted, running lines aside, lines joined into paragraphs."""
-    wanted = request.clean
+    """Return the document that pages' texts make: cleaned as requested, running lines aside, lines joined into paragraphs."""
     unreadable = [number for number, text in enumerate(texts) if garbled(text)]
     readable = ["" if number in unreadable else text for number, text in enumerate(texts)]
-    rows = [[" ".join(line.split()) for line in clean(_keep_hyphens(text), wanted).split("\n")] for text in readable]
+
+    def documents(wanted: Cleaning) -> Sequence[ParsedDocument]:
+        return (ParsedDocument("0", _pages(readable, wanted), title=title),)
+
+    silent = replace(silent, garbled=[number + 1 for number in unreadable])
+    found = documents(request.clean)
+    compared = samples(documents, request, found)
+    detail = silent.words(len(texts))
+    return Parsed(FileState.READ, detail, "pdf", len(texts), documents=tuple(found), textless=silent.textless, samples=compared)
+
+
+def _pages(texts: Sequence[str], wanted: Cleaning) -> tuple[ParsedPage, ...]:
+    rows = [[" ".join(line.split()) for line in clean(_keep_hyphens(text), wanted).split("\n")] for text in texts]
     split = running.set_aside(rows) if wanted.boilerplate else [(kept, []) for kept in rows]
-    words = lines.vocabulary(" ".join(kept) for kept, _ in split)
-    pages = tuple(
+    words = lines.vocabulary("\n".join(kept) for kept, _ in split)
+    return tuple(
         ParsedPage(number, lines.join(kept, words, hyphens=wanted.hyphens), "\n".join(removed))
         for number, (kept, removed) in enumerate(split, start=1)
     )
-    silent = replace(silent, garbled=[number + 1 for number in unreadable])
-    document = ParsedDocument("0", pages, title=title)
-    return Parsed(FileState.READ, silent.words(len(texts)), "pdf", len(texts), documents=(document,), textless=silent.textless)
 
 
 def _keep_hyphens(text: str) -> str:

@@ -47,8 +47,8 @@ class Rows:
 def documents(grid: Grid, roles: Mapping[str, str], name: str) -> Rows:
     """Make a document of each row that has text; rows that give one answer become one document with all their questions.
 
-    Its key is the hash of its text, with a count where the same text comes again, so that editing one row leaves the
-    others what they were.
+    Its key is the hash of its text before any switch of cleaning, with a count where the same text comes again, so that editing
+    one row leaves the others what they were, and another way of cleaning leaves them all.
     """
     by_role = {role: [i for i, column in enumerate(grid.header) if roles.get(column) == role] for role in set(roles.values())}
     passage = next((role for role in PASSAGE if role in by_role), "text")
@@ -56,7 +56,7 @@ def documents(grid: Grid, roles: Mapping[str, str], name: str) -> Rows:
     merged: dict[tuple[str, ...], ParsedDocument] = {}
     seen: Counter[str] = Counter()
     unanswered = blank = 0
-    for number, row in enumerate(grid.rows, start=1):
+    for number, (row, before) in enumerate(zip(grid.rows, grid.keys or grid.rows, strict=True), start=1):
         found = _document(grid.header, row, by_role, passage, f"{name}, row {number}")
         if not found.pages[0].text:
             unanswered, blank = unanswered + bool(found.questions), blank + (not found.questions)
@@ -65,7 +65,7 @@ def documents(grid: Grid, roles: Mapping[str, str], name: str) -> Rows:
         if identity in merged:
             merged[identity] = _together(merged[identity], found)
             continue
-        text = found.pages[0].text
+        text = found.pages[0].text if row == before else _document(grid.header, before, by_role, passage, "").pages[0].text
         merged[identity] = replace(found, key=short(text, seen[text]))
         seen[text] += 1
     return Rows(tuple(merged.values()), unanswered, blank)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from core.loaders import rows
-from core.loaders.cleaning import counted, one_line
+from core.loaders.cleaning import Cleaning, counted, one_line
 from core.loaders.columns import PASSAGE, ROLES, guess_columns, missing, override
+from core.loaders.comparing import samples
 from core.loaders.delimiters import DELIMITERS
 from core.loaders.encodings import ENCODINGS
 from core.loaders.grid import BrokenTableError, Grid, TooHeavyError, read_grid
-from core.loaders.parsed import Parsed, ReadRequest
+from core.loaders.parsed import Parsed, ParsedDocument, ReadRequest
 from core.schema import FileState, TableReading
 
 __all__ = ["DELIMITERS", "ENCODINGS", "ROLES", "guess_columns", "read"]
@@ -26,14 +28,19 @@ def read(data: bytes, request: ReadRequest) -> Parsed:
     Source: https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html
     """
     try:
-        grid = read_grid(data, request.reading)
+        grid = read_grid(data, request.reading, request.clean)
     except TooHeavyError as error:
         return Parsed(FileState.TOO_HEAVY, f"{error} Take out what is not needed, or split the table, and add that.", "table")
     except BrokenTableError:
         words = "The file does not fall into rows and columns. Open it in a spreadsheet, save it as CSV (UTF-8) and add that."
         return Parsed(FileState.DAMAGED, words, "table")
     roles = _roles(grid, request)
-    made = rows.documents(grid, roles, one_line(re.sub(r"\.\w{1,8}$", "", request.name.replace("\\", "/").rsplit("/", 1)[-1]), 120))
+    stem = one_line(re.sub(r"\.\w{1,8}$", "", request.name.replace("\\", "/").rsplit("/", 1)[-1]), 120)
+    made = rows.documents(grid, roles, stem)
+
+    def other(wanted: Cleaning) -> Sequence[ParsedDocument]:
+        return rows.documents(read_grid(data, request.reading, wanted), roles, stem).documents
+
     state, detail = _end(grid, made, request)
     return Parsed(
         state,
@@ -45,6 +52,7 @@ def read(data: bytes, request: ReadRequest) -> Parsed:
             for row in grid.rows[: request.preview_rows]
         ),
         documents=made.documents if state is FileState.READ else (),
+        samples=samples(other, request, made.documents),
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from core.loaders.cleaning import clean, counted, one_line
+from core.loaders import lines, markup, running
+from core.loaders.cleaning import Cleaning, clean, counted, one_line
+from core.loaders.comparing import samples
 from core.loaders.encodings import decode
 from core.loaders.parsed import Parsed, ParsedDocument, ParsedPage, ReadRequest
 from core.schema import FileState, TableReading
@@ -27,17 +30,41 @@ def read(data: bytes, request: ReadRequest) -> Parsed:
     if len(text) > LIMIT:
         words = f"The text has {len(text):,} characters; {LIMIT:,} are read at most. Split it into smaller files and add those."
         return Parsed(FileState.TOO_HEAVY, words, "text")
-    pages = tuple(ParsedPage(number, page) for number, page in enumerate(_pages(text), start=1))
-    document = ParsedDocument("0", pages, title=_title(text, request.name))
+
+    def documents(wanted: Cleaning) -> Sequence[ParsedDocument]:
+        return (ParsedDocument("0", _cleaned(text, wanted), title=_title(text, request.name)),)
+
+    found = documents(request.clean)
+    document, pages = found[0], found[0].pages
     detail = f"{counted(document.characters, 'character')} read ({encoding})."
-    return Parsed(FileState.READ, detail, "text", len(pages), TableReading(encoding=encoding), documents=(document,))
+    return Parsed(
+        FileState.READ,
+        detail,
+        "text",
+        len(pages),
+        TableReading(encoding=encoding),
+        documents=tuple(found),
+        samples=samples(documents, request, found),
+    )
+
+
+def _cleaned(text: str, wanted: Cleaning) -> tuple[ParsedPage, ...]:
+    """Return the pages of a text, cleaned as wanted; those that form feeds part may have running lines."""
+    if wanted.html and markup.is_page(text):
+        text = markup.text_of(text)
+    parts = [clean(part, wanted).strip("\n") for part in text.split("\f")]
+    if wanted.hyphens:
+        words = lines.vocabulary(parts)
+        parts = [lines.unhyphened(part, words) for part in parts]
+    if len(parts) == 1:
+        return tuple(ParsedPage(number, page) for number, page in enumerate(_pages(parts[0]), start=1))
+    rows = [part.split("\n") for part in parts]
+    split: list[tuple[list[str], list[str]]] = running.set_aside(rows) if wanted.boilerplate else [(row, []) for row in rows]
+    return tuple(ParsedPage(n, "\n".join(kept).strip("\n"), "\n".join(out)) for n, (kept, out) in enumerate(split, start=1))
 
 
 def _pages(text: str) -> list[str]:
-    """Cut text at form feeds, else where a newline stands, so that the pages joined by newlines are the text again."""
-    if "\f" in text:
-        return [clean(page).strip("\n") for page in text.split("\f")]
-    text = clean(text).strip("\n")
+    """Cut text where a newline stands, so that the pages joined by newlines are the text again."""
     pages: list[str] = []
     start = 0
     while len(text) - start > PAGE:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from core.errors import UserError
+from core.recipe.clean import CleanSettings
 from core.recipe.documents import ChunkSettings, ThemeSettings
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
@@ -21,6 +22,7 @@ __all__ = [
     "BASE_MODEL",
     "PROMPT",
     "ChunkSettings",
+    "CleanSettings",
     "EvaluateSettings",
     "GateSettings",
     "LLMSettings",
@@ -42,6 +44,7 @@ class Recipe(Section):
     """All sections. `columns` overrides what a table's columns are taken for, by role: {"question": "Frage", …}."""
 
     columns: dict[str, str] = Field(default_factory=dict)
+    clean: CleanSettings = CleanSettings()
     chunk: ChunkSettings = ChunkSettings()
     themes: ThemeSettings = ThemeSettings()
     pairs: PairSettings = PairSettings()

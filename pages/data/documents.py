@@ -7,7 +7,7 @@ import streamlit as st
 from core import runs
 from core.project import Project
 from core.schema import File, FileState
-from pages.data import reading, taking
+from pages.data import cleaning, reading, taking
 from pages.widgets import errors, frame, live, stages, tables
 
 KINDS = ["pdf", "csv", "tsv", "txt", "md"]
@@ -70,6 +70,8 @@ unread(project, trouble)
 for file in [file for file in files if file.kind == "table" and file.state is FileState.READ][:CARDS]:
     with st.expander(f"How {errors.escape(file.name, 60)} was read", icon=":material/table:"):
         reading.table(project, file)
+with st.expander("How texts are cleaned", icon=":material/cleaning_services:"):
+    cleaning.settings(project, files)
 with st.expander("Dates, authors and groups from a table", icon=":material/sell:"):
     reading.metadata(project)
 with st.expander("Remove files", icon=":material/delete:"):

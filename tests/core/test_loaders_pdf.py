@@ -116,6 +116,7 @@ def test_hyphens_at_line_ends_go_by_the_words_of_the_document(words: str, joined
 def test_a_compound_keeps_its_hyphen() -> None:
     assert lines.join(["A long-", "term plan"], lines.vocabulary(["a long road", "the term ends"])) == "A long-term plan"
     assert lines.join(["COVID-", "19 came"], frozenset()) == "COVID-19 came"
+    assert lines.join(["State-of-", "the-art models"], frozenset()) == "State-of-the-art models"
 
 
 def test_a_scan_says_that_it_is_one() -> None:

@@ -156,3 +156,18 @@ def test_copies_are_looked_for_again_after_the_passages_changed(project: Project
     app.button(key="find_copies").click().run()
     assert not app.exception
     assert project.alike_found_for()
+
+
+def test_a_switch_of_cleaning_is_shown_before_and_after_and_reads_the_files_again(project: Project) -> None:
+    ingest.ingest(
+        project, [("shop.csv", b"title,body\nLamp,<p>Stands on any <b>desk</b></p>\nKettle,<p>Boils water in <i>minutes</i></p>\n")]
+    )
+    app = open_page("documents", project)
+    app.button(key="clean_show").click().run()
+    assert "Stands on any <b>desk</b>" in str(app.dataframe[-1].value["Without it"].tolist())
+    assert "Stands on any desk" in app.dataframe[-1].value["With it"].tolist()
+    app.checkbox(key="clean_html").uncheck()
+    next(button for button in app.button if button.label == "Read the files with these settings").click().run()
+    assert not app.exception
+    assert not project.recipe().clean.html
+    assert "<b>desk</b>" in project.text(project.documents()[0].id)
