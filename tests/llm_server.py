@@ -21,7 +21,8 @@ from starlette.routing import Route
 class LLMServer:
     """Answer chat completions at `url`, each by the next mode of `script` and, when that is used up, by `default`.
 
-    `requests` are all bodies that came, `headers` their headers, `served` the texts that were sent whole with status 200.
+    `requests` are all bodies that came, `headers` their headers, `served` the texts that were sent whole with status 200, and
+    `asked_for` the prompts that they answered. While it is `held`, calls wait, and those whose caller goes away get nothing.
     """
 
     def __init__(self, default: str = "good", script: Iterable[str] = (), delay: float = 0.0) -> None:
@@ -29,6 +30,8 @@ class LLMServer:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.served: list[str] = []
+        self.asked_for: list[str] = []
+        self.held = False
         self.busy = self.most_at_once = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
@@ -52,6 +55,10 @@ class LLMServer:
         self.most_at_once = max(self.most_at_once, self.busy)
         try:
             await asyncio.sleep(self.delay)
+            while self.held and not await request.is_disconnected():
+                await asyncio.sleep(0.01)
+            if await request.is_disconnected():  # whoever gave up waiting is served nothing
+                return Response(status_code=499)
             return await self._answer(mode, body, request)
         finally:
             self.busy -= 1
@@ -68,15 +75,17 @@ class LLMServer:
             return JSONResponse({"error": {"message": "unknown parameter", "param": mode[3:]}}, 400)
         if mode == "hang":
             await asyncio.sleep(60)
-        if mode == "redirect":
-            return RedirectResponse(f"{self.url}/elsewhere", 307)
+            return Response(status_code=504)
+        if mode.startswith("redirect"):
+            _, status, to = mode.split() if mode != "redirect" else ("", "307", "{own}/elsewhere")
+            return RedirectResponse(to.replace("{own}", self.url), int(status))
         if mode == "cut":
             return StreamingResponse(iter([b'{"choices": [']), headers={"content-length": "500"})
         if mode == "garbage":
-            return self._serve(b"\xff<html>not JSON " + key.encode())
+            return self._serve(b"\xff<html>not JSON " + key.encode(), body)
         if mode == "huge":
-            return self._serve(b'{"choices": [' + b"1," * 5_000_000)
-        return self._serve(self._completion(mode, body, key))
+            return self._serve(b'{"choices": [' + b"1," * 5_000_000, body)
+        return self._serve(self._completion(mode, body, key), body)
 
     def _completion(self, mode: str, body: dict[str, Any], key: str) -> bytes:
         mark = hashlib.sha256(body["messages"][0]["content"].encode()).hexdigest()[:8]
@@ -94,9 +103,10 @@ class LLMServer:
         usage = {} if mode == "no usage" else {"usage": {"prompt_tokens": 300, "completion_tokens": 40}}
         return json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}], **usage}).encode()
 
-    def _serve(self, body: bytes) -> Response:
-        self.served.append(body.decode("utf-8", "replace"))
-        return Response(body, media_type="application/json")
+    def _serve(self, answer: bytes, body: dict[str, Any]) -> Response:
+        self.served.append(answer.decode("utf-8", "replace"))
+        self.asked_for.append(body["messages"][0]["content"])
+        return Response(answer, media_type="application/json")
 
 
 def _of_kinds(prompt: str, questions: list[str]) -> list[dict[str, str]]:

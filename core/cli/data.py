@@ -58,12 +58,21 @@ def chunks(
 
 
 @app.command()
-def pairs(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, detach: Detach = False) -> None:
+def pairs(
+    project: KnownProject,
+    recipe: RecipeFile = None,
+    set_: Set = None,
+    detach: Detach = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Only say what asking a language model will take; nothing is sent.")] = False,
+) -> None:
     """Make pairs of a question and its passage, by the kinds that the recipe names."""
     from core import pipeline, runs
+    from core.generators import foresight
 
     owner = options.known_project(project)
     settings = options.settings(owner, recipe, set_)
+    if estimate:
+        return terminal.show_estimate(foresight.estimate(owner, settings.pairs), settings.pairs.llm.spending_cap)
     started = runs.start(owner, "pairs", settings, secrets={"llm_key": options.llm_key(settings)})
     if detach:
         return terminal.show(started.id)

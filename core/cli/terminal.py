@@ -14,6 +14,7 @@ from core.schema import File, RunState, SystemScores, Verdict
 
 if TYPE_CHECKING:
     from core.compare import Comparison
+    from core.generators.foresight import Estimate
     from core.pipeline import Outcome
     from core.runs.folder import Run
 
@@ -153,6 +154,17 @@ def show_comparison(comparison: Comparison, json: bool) -> None:
             show(f"{hit.rank:3d}  {score}{hit.document}, page {hit.chunk.page} ({places})")
             show(f"     {' '.join(hit.chunk.text.split())[:160]}")
     return None
+
+
+def show_estimate(estimate: Estimate, cap: float) -> None:
+    """Show what asking a language model will take."""
+    from core.overview import minutes
+
+    known = "as the last answers took" if estimate.measured else "a guess, until there are answers"
+    show(f"{estimate.calls:,} calls, {estimate.answered:,} of them answered already, which cost nothing")
+    show(f"about {estimate.tokens_in:,} tokens read and {estimate.tokens_out:,} written")
+    show(f"about {estimate.cost:,.2f}, never above {cap:,.2f} for the project" if estimate.cost else "no price is known: it counts as free")
+    show(f"about {minutes(estimate.seconds)}, {known}" if estimate.seconds else "no time at all")
 
 
 def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], json: bool) -> None:

@@ -7,9 +7,11 @@ the name is resolved here, every address it stands for is checked, and the conne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import socket
+import unicodedata
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +27,7 @@ METADATA = frozenset({"fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.6
 EMBEDS_IPV4 = tuple(ipaddress.IPv6Network(n) for n in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"))
 HEADERS = frozenset({"host", "accept", "content-type", "content-length", "transfer-encoding", "connection", "user-agent"})
 logging.getLogger("httpcore2").setLevel(logging.INFO)  # its debug lines hold an answer's headers, and those may echo a key
+RESOLVING = 5.0  # seconds for a name that a proxy will resolve anyhow
 LONGEST_BODY = 2_000_000  # bytes; the longest answer that can be asked for, 8,192 tokens, has some 50,000
 
 
@@ -38,11 +41,12 @@ def check_address(url: str) -> str:
         host, parts = None, urlsplit("")
     if not clean:
         raise UserError("There is no address of a language model.", "Type one, such as http://localhost:11434/v1.")
-    if not host or parts.scheme.lower() not in ("http", "https") or any(c.isspace() or not c.isprintable() for c in clean):
+    strange = any(c.isspace() or not c.isprintable() or c == "\\" for c in clean) or ("%" in (host or "") and ":" not in (host or ""))
+    if not host or parts.scheme.lower() not in ("http", "https") or strange:
         raise UserError("This is not an address of the web.", "It begins with http:// or https://, such as http://localhost:11434/v1.")
     if parts.username is not None or parts.query or parts.fragment or "?" in clean:
         raise UserError("The address holds a name, a password or a query.", "Type the bare address, and the key in its own field.")
-    if _is_forbidden(host):
+    if _is_forbidden(_plain(host)):
         raise _refusal()
     return clean
 
@@ -51,6 +55,11 @@ def is_forbidden(address: str) -> bool:
     """Say whether an IP address is link-local, multicast or a cloud's metadata service, however it is wrapped."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     return any(one.is_link_local or one.is_multicast or str(one) in METADATA for one in _unwrap(ip))
+
+
+def _plain(host: str) -> str:
+    """Return a host as resolvers read it: other scripts' digits and dots as ours, without the dot of the root."""
+    return unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".")
 
 
 def _is_forbidden(host: str) -> bool:
@@ -88,6 +97,21 @@ def _refusal() -> UserError:
     )
 
 
+async def resolve(host: str, port: int, timeout: float | None) -> list[str]:
+    """Return every address that a host stands for now; raise `UserError` when one of them is forbidden."""
+    try:
+        async with asyncio.timeout(timeout):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        raise httpcore2.ConnectTimeout("name resolution took too long") from None
+    except (OSError, UnicodeError) as error:
+        raise httpcore2.ConnectError(f"the name cannot be resolved: {type(error).__name__}") from None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if any(is_forbidden(address) for address in addresses):
+        raise _refusal()
+    return addresses
+
+
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
     """Open connections only to addresses that have been checked, after the name was resolved."""
 
@@ -98,16 +122,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None
     ) -> httpcore2.AsyncNetworkStream:
         """Resolve, check every address, and connect to the first that answers."""
-        try:
-            async with asyncio.timeout(timeout):
-                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except TimeoutError:
-            raise httpcore2.ConnectTimeout("name resolution took too long") from None
-        except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError(f"the name cannot be resolved: {type(error).__name__}") from None
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        if any(is_forbidden(address) for address in addresses):
-            raise _refusal()
+        addresses = await resolve(host, port, timeout)
         failed: httpcore2.ConnectError | None = None
         for address in addresses:
             try:
@@ -136,6 +151,7 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         context = httpx2.create_ssl_context()
         super().__init__(verify=context)
         proxy = _proxy(url)
+        self._unjudged = bool(proxy)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,
             proxy=httpcore2.Proxy(proxy) if proxy else None,
@@ -146,6 +162,10 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send the request; its answer ends at LONGEST_BODY bytes and is never decompressed."""
+        if self._unjudged:  # a proxy connects by itself, so the name is judged here, as far as it is known here
+            self._unjudged = False
+            with contextlib.suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                await resolve(request.url.host, request.url.port or 443, RESOLVING)
         kept = {name: value for name, value in request.headers.items() if name.lower() in HEADERS}
         headers = kept | {"accept-encoding": "identity"} | self._authorization
         sent = httpx2.Request(request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions)

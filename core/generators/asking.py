@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from core.endpoint import Answer, Busy, Endpoint, Refused
 from core.errors import UserError
 from core.generators.calls import Budget, Call
+from core.generators.ledger import Ledger
 from core.project import Project
 from core.recipe import LLMSettings
 from core.schema import RawAnswer
@@ -47,7 +48,8 @@ class Asking:
 
     def __init__(self, project: Project, settings: LLMSettings, key: str, calls: Iterable[Call], stop: Callable[[], bool]) -> None:
         self.spent, self.capped = project.spent(), False
-        self._project, self._settings, self._key, self._stop = project, settings, key, stop
+        self._settings, self._key, self._stop = settings, key, stop
+        self._ledger = Ledger(project)
         self._budget = Budget(settings)
         self._todo = iter(calls)
         self._news: SimpleQueue[News | None] = SimpleQueue()
@@ -70,9 +72,9 @@ class Asking:
 
     async def _run(self) -> None:
         settings = self._settings
-        async with Endpoint(settings.base_url, self._key, settings.timeout, settings.concurrency) as endpoint:
-            workers = [self._work(endpoint) for _ in range(settings.concurrency)]
-            ends = await asyncio.gather(*workers, return_exceptions=True)
+        with self._ledger:
+            async with Endpoint(settings.base_url, self._key, settings.timeout, settings.concurrency) as endpoint:
+                ends = await asyncio.gather(*(self._work(endpoint) for _ in range(settings.concurrency)), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
@@ -91,9 +93,9 @@ class Asking:
     def _ended(self) -> bool:
         return self._over or self._stop()
 
-    def _settle(self, call: Call, answer: Answer, seconds: float) -> None:
+    async def _settle(self, call: Call, answer: Answer, seconds: float) -> None:
         raw = self._budget.answer(call, replace(answer, text=redact(answer.text[:LONGEST_TEXT], [self._key])), seconds)
-        self._project.save_raw_answer(raw)
+        await asyncio.wrap_future(self._ledger.commit(raw))
         self.spent += raw.cost
         self._news.put(News(call, raw))
         if answer.proper:
@@ -118,7 +120,7 @@ class Asking:
             began = time.monotonic()
             try:
                 answer = await endpoint.chat(settings.model, call.prompt, settings.max_tokens, settings.temperature, call.shape)
-                self._settle(call, answer, time.monotonic() - began)
+                await self._settle(call, answer, time.monotonic() - began)
                 return
             except Refused as refused:
                 self._news.put(News(call))

@@ -58,10 +58,13 @@ class Budget:
         return self.cost(len(prompt.encode("utf-8", "replace")) + IN_FORM, self.settings.max_tokens)
 
     def answer(self, call: Call, answer: Answer, seconds: float) -> RawAnswer:
-        """Return what is stored of an answer; where the server counted no tokens, four characters count as one."""
+        """Return what is stored of an answer; where the server counted no tokens, four characters count as one.
+
+        Such a guess never goes beyond what the call was allowed: a body of megabytes is no answer that anybody would charge.
+        """
         key = call.key if answer.proper else call.improper_key(self.settings.base_url)
         tokens_in = answer.tokens_in or len(call.prompt) // 4
-        tokens_out = answer.tokens_out or len(answer.text) // 4
+        tokens_out = answer.tokens_out or min(len(answer.text) // 4, self.settings.max_tokens)
         cost = self.cost(tokens_in, tokens_out)
         model = self.settings.model
         return RawAnswer(key, call.chunks[0].id, model, answer.text, tokens_in, tokens_out, cost, time.time(), seconds, call.asked)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.endpoint import prices
-from core.generators import by_model, llm, paraphrase
+from core.generators import by_model, llm, paraphrase, timeline
 from core.generators.calls import IN_FORM, SHORTEST, Budget
 from core.project import Project
 from core.recipe import PairSettings
@@ -63,11 +63,16 @@ def estimate(project: Project, settings: PairSettings) -> Estimate:
 
 def _shares(settings: PairSettings, names: Sequence[str], passages: int, length: float) -> list[_Share]:
     most, said = settings.paraphrase.max_chunks, 15 + length / BYTES
+    single, successive = min(passages, most), min(passages // 2, most)
+    if "timeline" in settings.generators:
+        parts = timeline.shares(settings.timeline, timeline.categories(settings.generators))
+        places = passages / settings.timeline.every
+        single, successive = (round(places * parts.get(category, 0.0)) for category in (timeline.SINGLE, timeline.SYNTHETIC))
     shares = {
         "llm": _Share(
             min(passages, settings.llm.max_chunks), llm.asks(settings.llm), settings.llm.prompt, 15 + 35 * settings.llm.per_chunk
         ),
-        "paraphrase": _Share(min(passages, most), paraphrase.asks(settings), settings.paraphrase.prompt, said),
-        "synthetic-pair": _Share(min(passages // 2, most), paraphrase.asks(settings), settings.paraphrase.prompt, said),
+        "paraphrase": _Share(single, paraphrase.asks(settings), settings.paraphrase.prompt, said),
+        "synthetic-pair": _Share(successive, paraphrase.asks(settings), settings.paraphrase.prompt, said),
     }
     return [shares[name] for name in names if name in shares]

@@ -4,36 +4,36 @@ Two kinds of pairs come of it, by the names that timeline training has for them:
 paraphrase, and *synthetic-pair*, two successive passages one of which is paraphrased. The paraphrase is always the pair's
 query and the other passage, which is a chunk, its positive: so it attaches, splits and is reviewed like any other pair. A
 pair whose anchor shall be the passage and whose positive the paraphrase is that same pair with `swapped`, and changes
-sides only in the rows of training.
+sides only in the rows of training. Where `timeline` is chosen too, it says where both kinds are made, in its shares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.digest import digest, short
-from core.generators import answers, paid
+from core.generators import answers, paid, timeline
 from core.generators.calls import SHORTEST, Call, choose, fill, together
 from core.generators.material import Material
+from core.generators.timeline import SINGLE, SYNTHETIC
 from core.project import Project
 from core.recipe import PairSettings
 from core.schema import Chunk, Pair, Progress, silent
 
-SINGLE, SUCCESSIVE = "single-synthetic", "synthetic-pair"
-
 
 @dataclass(frozen=True)
 class Wanted:
-    """A chunk to say in other words, and the chunk that the paraphrase shall find: itself, or a neighbour."""
+    """A chunk to say in other words, the chunk that the paraphrase shall find (itself, or a neighbour), and its period, if any."""
 
     said: Chunk
     found: Chunk
+    group: str = ""
 
     @property
     def category(self) -> str:
         """Return the pair's kind."""
-        return SINGLE if self.said.id == self.found.id else SUCCESSIVE
+        return SINGLE if self.said.id == self.found.id else SYNTHETIC
 
 
 def ask(
@@ -51,11 +51,7 @@ def ask(
     over and over in changing words, as over years; `llm` teaches more where people ask questions. Source: Dong et al.
     2017, Learning to Paraphrase for Question Answering, arXiv 1708.06022; Wang et al. 2024, arXiv 2401.00368.
     """
-    # A paraphrase that stands for the neighbour already would be a query with two answers.
-    taken = {wanted.said.id for wanted in successive(material, settings)} if SUCCESSIVE in settings.generators else set()
-    free = Material(material.documents, [chunk for chunk in material.chunks if chunk.id not in taken], material.themes)
-    chosen = [Wanted(chunk, chunk) for chunk in choose(free, settings.paraphrase.max_chunks)]
-    yield from pairs(project, material, chosen, settings, key, progress, stop, generator="paraphrase")
+    yield from pairs(project, material, alone(material, settings), settings, key, progress, stop, generator="paraphrase")
 
 
 def ask_successive(
@@ -73,11 +69,26 @@ def ask_successive(
     Choose it beside `paraphrase` to bring passages of one report nearer to each other. Source: neighbouring texts as pairs
     after Neelakantan et al. 2022, Text and Code Embeddings by Contrastive Pre-Training, arXiv 2201.10005.
     """
-    yield from pairs(project, material, successive(material, settings), settings, key, progress, stop, generator=SUCCESSIVE)
+    yield from pairs(project, material, successive(material, settings), settings, key, progress, stop, generator=SYNTHETIC)
+
+
+def alone(material: Material, settings: PairSettings) -> list[Wanted]:
+    """Return the chunks whose paraphrase shall find themselves: up to `paraphrase.max_chunks`, evenly over documents, or the timeline's."""
+    if "timeline" in settings.generators:
+        return _of_timeline(material, settings, SINGLE)
+    # A paraphrase that stands for its neighbour already would be a query with two answers.
+    taken = {wanted.said.id for wanted in successive(material, settings)} if SYNTHETIC in settings.generators else set()
+    free = Material(material.documents, [chunk for chunk in material.chunks if chunk.id not in taken], material.themes)
+    return [Wanted(chunk, chunk) for chunk in choose(free, settings.paraphrase.max_chunks)]
 
 
 def successive(material: Material, settings: PairSettings) -> list[Wanted]:
-    """Return up to `paraphrase.max_chunks` neighbours, evenly over documents; no chunk stands in two, and each side is said as often."""
+    """Return neighbours one of which is to be said, up to `paraphrase.max_chunks`, evenly over documents, or the timeline's.
+
+    No chunk stands in two of them, and either side is said about as often.
+    """
+    if "timeline" in settings.generators:
+        return _of_timeline(material, settings, SYNTHETIC)
     neighbours: dict[str, Wanted] = {}
     for chunks in material.by_document.values():
         usable = [chunk for chunk in chunks if len(chunk.text.strip()) >= SHORTEST]
@@ -86,6 +97,11 @@ def successive(material: Material, settings: PairSettings) -> list[Wanted]:
                 neighbours[one.id] = Wanted(one, other) if _coin("side", one.id) < 0.5 else Wanted(other, one)
     firsts = Material(material.documents, [chunk for chunk in material.chunks if chunk.id in neighbours], material.themes)
     return [neighbours[chunk.id] for chunk in choose(firsts, settings.paraphrase.max_chunks)]
+
+
+def _of_timeline(material: Material, settings: PairSettings, category: str) -> list[Wanted]:
+    places = timeline.places(material, settings.timeline, timeline.categories(settings.generators), settings.seed)
+    return [Wanted(place.anchor, place.positive, place.group) for place in places if place.category == category]
 
 
 def pairs(
@@ -98,9 +114,8 @@ def pairs(
     stop: Callable[[], bool] = lambda: False,
     *,
     generator: str,
-    groups: Mapping[str, str] | None = None,
 ) -> Iterator[Pair]:
-    """Yield a pair for each paraphrase that is wanted, as answers come; `groups` names what each document counts to.
+    """Yield a pair for each paraphrase that is wanted, as answers come.
 
     Chunks that several pairs want said are asked for once. Which pairs are swapped is decided by a hash of each, so it is
     the same in every run. Raises `UserError`, after all that came was yielded, when the server cannot be used.
@@ -121,7 +136,7 @@ def pairs(
                 positives=(found.id,),
                 generator=generator,
                 category=one.category,
-                group=(groups or {}).get(found.document_id, ""),
+                group=one.group,
                 swapped=_coin("swapped", one.said.id, found.id) < settings.paraphrase.swapped,
                 made=at,
             )

@@ -3,8 +3,8 @@
 What it does: takes a passage as the query and the next one of its document (`successive`), or another one from anywhere in it
     (`random-pair`), as the positive; the two change places half of the time. A document gives about one pair for eight of its
     passages, two passages at least lie between those of two pairs, and no year (or group, document, theme) gives more than
-    the others may. The rewritten categories (`single-synthetic`, `synthetic-pair`) are made by `paraphrase`; without it the
-    two made here take their share.
+    the others may. The rewritten categories (`single-synthetic`, `synthetic-pair`) are made at places chosen here too, by
+    `paraphrase` and `synthetic-pair` where these are chosen as well; without them the two made here take their share.
 Needs: documents of several passages; a date (or a group) of each for the cap by period. Works offline.
 Choose it when: long texts of many years are to be searched by passages like them, and drift over time matters more than
     questions. For people's questions `sentence` and `phrases` are nearer to what will be asked.
@@ -47,8 +47,15 @@ class Place:
 
 def generate(material: Material, settings: PairSettings) -> Iterator[Pair]:
     """Yield the pairs of the two categories that need no language model, in the documents' order."""
-    for place in places(material, settings.timeline, OFFLINE, settings.seed):
-        yield _pair(place)
+    for place in places(material, settings.timeline, categories(settings.generators), settings.seed):
+        if place.category in OFFLINE:
+            yield _pair(place)
+
+
+def categories(generators: Sequence[str]) -> tuple[str, ...]:
+    """Return what is made when these generators are chosen together: pairs without a language model, and the reworded ones of its own."""
+    reworded = {"paraphrase": SINGLE, "synthetic-pair": SYNTHETIC}
+    return (*OFFLINE, *(category for name, category in reworded.items() if name in generators))
 
 
 def shares(settings: TimelineSettings, categories: Sequence[str]) -> dict[str, float]:
@@ -67,7 +74,9 @@ def told(settings: TimelineSettings, categories: Sequence[str] = OFFLINE) -> str
     said = ", ".join(f"{share:.1%} {LABELS[name]}" for name, share in made.items())
     without = [name for name, share in settings.shares.items() if share and name not in made]
     return f"Made: {said}." + (
-        " Pairs with reworded passages need a language model's address; until then the others take their share." if without else ""
+        " Reworded passages come from a language model, where those kinds are chosen too; until then the others take their share."
+        if without
+        else ""
     )
 
 

@@ -22,6 +22,7 @@ __all__ = ["PairReport", "add_by_hand", "edit", "judge", "make", "reattach"]
 
 BATCH = 100  # pairs in one commit
 PAID_BATCH = 10  # the same where each cost a call (its raw answer is committed before)
+ASKING = 30.0  # times the share of the progress bar that another generator has
 LONGEST = 2000  # characters of a query
 
 
@@ -57,10 +58,10 @@ def make(
     sieve = Sieve(material.chunks, project.pairs(), settings.near_duplicate)
     added = 0
     try:
-        for number, name in enumerate(names):
+        for name in names:
             if stop():
                 break
-            part = _part(progress, number, len(names))
+            part = _part(progress, names, name)
             if generators.by_model([name]):
                 added += _ask(project, material, settings, name, key, sieve, part, stop)
             else:
@@ -70,8 +71,10 @@ def make(
         drop, back = sieve.ambiguous(project.pairs())
         project.update_pairs(drop, state=PairState.DROPPED, reason=SEVERAL)
         project.update_pairs(back, state=PairState.KEPT, reason="")
-    report = replace(_report(project, names, added), said=timeline.told(settings.timeline) if "timeline" in names else "")
-    progress(1.0, f"{report.kept} pairs")
+    said = timeline.told(settings.timeline, timeline.categories(names)) if "timeline" in names else ""
+    report = replace(_report(project, names, added), said=said)
+    if not stop():
+        progress(1.0, f"{report.kept} pairs")
     return report
 
 
@@ -153,8 +156,12 @@ def _mend(project: Project, material: Material) -> None:
         project.recut(change)
 
 
-def _part(progress: Progress, number: int, total: int) -> Progress:
-    return lambda fraction, text: progress((number + fraction) / total, text)
+def _part(progress: Progress, names: Sequence[str], name: str) -> Progress:
+    """Return a callback whose 0 to 1 is a generator's part of the whole; those that ask a language model take nearly all the time."""
+    asking = generators.by_model(names)
+    weights = [ASKING if other in asking else 1.0 for other in names]
+    before, own, whole = sum(weights[: names.index(name)]), weights[names.index(name)], sum(weights)
+    return lambda fraction, text: progress((before + own * fraction) / whole, text)
 
 
 def _generate(

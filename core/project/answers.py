@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core import store
@@ -30,6 +31,17 @@ class Answers(Base):
         with self.write() as db:
             store.insert(db, "raw_answers", [answer], on_conflict="IGNORE")
 
+    @contextmanager
+    def saving_answers(self) -> Iterator[Callable[[Sequence[RawAnswer]], None]]:
+        """Open the database for many commits; what is yielded commits some answers at once. For one thread alone."""
+        with self.read() as db:
+
+            def save(answers: Sequence[RawAnswer]) -> None:
+                with store.transaction(db):
+                    store.insert(db, "raw_answers", answers, on_conflict="IGNORE")
+
+            yield save
+
     def note_refusals(self, key: str, why: str) -> None:
         """Write down what of an answer was refused, and why."""
         with self.write() as db:
@@ -47,6 +59,10 @@ class Answers(Base):
     def refused_answers(self, limit: int = -1, offset: int = 0) -> list[RawAnswer]:
         """Return the answers of which something was refused, newest first."""
         return self._all(RawAnswer, "SELECT * FROM raw_answers WHERE refused != '' ORDER BY at DESC, key LIMIT ? OFFSET ?", (limit, offset))
+
+    def count_answers(self) -> int:
+        """Count all answers."""
+        return int(self._value("SELECT count(*) FROM raw_answers"))
 
     def count_refused_answers(self) -> int:
         """Count the answers of which something was refused."""

@@ -11,7 +11,8 @@ from core.endpoint import prices
 from core.endpoint.prices import Price
 from pages.widgets import errors, frame
 
-COLUMNS = ("Model", "A million read", "A million written", "Looked up on", "Currency")
+KINDS = {"Model": "str", "A million read": "float", "A million written": "float", "Looked up on": "datetime64[s]", "Currency": "str"}
+COLUMNS = tuple(KINDS)
 
 
 def table(model: str) -> None:
@@ -32,10 +33,12 @@ def table(model: str) -> None:
 
 def _editor() -> None:
     st.markdown("Attune knows no prices of its own, because they change. Copy them from your provider; they are kept for all projects.")
+    import pandas as pd
+
     known = prices.known()
-    rows = {name: list(column) for name, column in zip(COLUMNS, zip(*map(_row, known), strict=True), strict=True)} if known else {}
+    rows = pd.DataFrame([_row(price) for price in known], columns=list(COLUMNS)).astype(KINDS)
     edited = st.data_editor(
-        rows or {name: [] for name in COLUMNS},
+        rows,
         num_rows="dynamic",
         hide_index=True,
         key=f"prices_{len(known)}",
@@ -50,15 +53,17 @@ def _editor() -> None:
     )
     if st.button("Save the prices", key="save_prices"):
         with errors.shown():
-            prices.save(_price(dict(zip(COLUMNS, cells, strict=True))) for cells in zip(*(edited[name] for name in COLUMNS), strict=True))
+            prices.save(_price(*cells) for cells in edited.itertuples(index=False, name=None))
             frame.notice("The prices are saved.")
             st.rerun()
 
 
-def _row(price: Price) -> tuple[str, float, float, date, str]:
-    return price.model, price.price_in, price.price_out, date.fromisoformat(price.as_of), price.currency
+def _row(price: Price) -> tuple[str, float, float, str | None, str]:
+    return price.model, price.price_in, price.price_out, None if price.age() is None else price.as_of, price.currency
 
 
-def _price(row: dict[str, Any]) -> Price:
-    read, written = (float(row[name] if row[name] is not None else "nan") for name in COLUMNS[1:3])
-    return Price(str(row["Model"] or ""), read, written, str(row["Looked up on"] or "")[:10], str(row["Currency"] or ""))
+def _price(model: Any, read: Any, written: Any, day: Any, currency: Any) -> Price:
+    """Return an edited row as a price; an empty cell is None, or a number or day that is none."""
+    name, money = (cell if isinstance(cell, str) else "" for cell in (model, currency))
+    price_in, price_out = (float("nan") if number is None else float(number) for number in (read, written))
+    return Price(name, price_in, price_out, "" if day is None or day != day else day.date().isoformat(), money)

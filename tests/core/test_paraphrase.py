@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 
 from core import pairs, split
-from core.generators import answers, paraphrase
-from core.generators.paraphrase import SINGLE, SUCCESSIVE
-from core.recipe import LLMSettings, PairSettings, parse
+from core.generators import answers, paraphrase, timeline
+from core.generators.timeline import SINGLE
+from core.generators.timeline import SYNTHETIC as SUCCESSIVE
+from core.recipe import LLMSettings, PairSettings, TimelineSettings, parse
 from core.schema import Chunk
 from tests.core.test_llm import material
 from tests.filled import fill
@@ -118,3 +120,21 @@ def test_chunks_too_short_to_say_anything_are_not_asked_about() -> None:
     given = material({"a": 4})
     short = Chunk("a-x", "a", 4, "Short.", 400, 406, 1, 1, 2)
     assert "a-x" not in {one.said.id for one in paraphrase.successive(type(given)({}, [*given.chunks, short], {}), PairSettings())}
+
+
+def test_a_timeline_says_where_its_reworded_pairs_are_made_and_keeps_its_shares(project) -> None:
+    given = material(
+        {"a": 400, "b": 400}, text="Report {i} of {name} tells in many words of its own what happened in the year that it is about."
+    )
+    parts = {"successive": 0.5, "single_synthetic": 0.3, "random_pair": 0.0, "synthetic_pair": 0.2}
+    with LLMServer("paraphrase") as server:
+        wanted = settings(server, "timeline", "paraphrase", SUCCESSIVE).model_copy(update={"timeline": TimelineSettings(**parts)})
+        offline = list(timeline.generate(given, wanted))
+        single = list(paraphrase.ask(project, given, wanted))
+        successive = list(paraphrase.ask_successive(project, given, wanted))
+    made = [*offline, *single, *successive]
+    assert [len(group) / len(made) for group in (offline, single, successive)] == pytest.approx([0.5, 0.3, 0.2], abs=0.06)
+    assert len(made) > 80 and {pair.group for pair in made} == {"a", "b"}
+    assert {pair.category for pair in single} == {SINGLE} and {pair.category for pair in successive} == {SUCCESSIVE}
+    spots = sorted((pair.document_id, pair.start // 100) for pair in made)
+    assert all(one[0] != other[0] or other[1] - one[1] > 2 for one, other in itertools.pairwise(spots))
