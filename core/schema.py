@@ -84,6 +84,9 @@ class Document:
     questions: tuple[str, ...] = ()  # asked by people, answered by this document
     judge_only: bool = False  # its questions are kept for judging, never trained on
     ready_chunk: bool = False  # a table's row that is taken as one chunk when it fits
+    anchors: tuple[str, ...] = ()  # what a table's row is called: queries that nobody asked
+    parts: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # of a row with anchors: a column's cell as a span of the text
+    domain: str = ""  # the field that its group belongs to
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,14 @@ GENERATORS = Registry(
             needs=("questions",),
             tags=frozenset({"offline", "people"}),
         ),
+        "table": Choice(
+            "core.generators.table:generate",
+            "Columns of your tables",
+            "What a row is called, its anchor, is the question; its other columns are the answer, together or each by itself, with wrong "
+            "answers of another category. Always used where you mark a column as anchor, on the Documents page.",
+            needs=("anchors",),
+            tags=frozenset({"offline", "table"}),
+        ),
         "timeline": Choice(
             "core.generators.timeline:generate",
             "Passages that follow each other",

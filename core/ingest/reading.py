@@ -112,6 +112,9 @@ def _document(file: File, position: int, found: ParsedDocument) -> Document:
         questions=found.questions,
         judge_only=found.judge_only,
         ready_chunk=found.ready_chunk,
+        anchors=found.anchors,
+        parts=found.parts,
+        domain=found.domain,
     )
 
 

@@ -57,6 +57,9 @@ class ParsedDocument:
     language: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     ready_chunk: bool = False
+    anchors: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    domain: str = ""
 
     @property
     def characters(self) -> int:
@@ -72,7 +75,9 @@ class ParsedDocument:
     def from_plain(cls, plain: Mapping[str, Any]) -> ParsedDocument:
         """Read what `to_plain` gave."""
         pages = tuple(ParsedPage(*page) for page in plain["pages"])
-        return cls(**{**plain, "pages": pages, "questions": tuple(plain.get("questions", ()))})
+        texts = {name: tuple(plain.get(name, ())) for name in ("questions", "anchors")}
+        parts = {name: (start, end) for name, (start, end) in plain.get("parts", {}).items()}
+        return cls(**{**plain, **texts, "pages": pages, "parts": parts})
 
 
 @dataclass(frozen=True)

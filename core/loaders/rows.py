@@ -13,7 +13,7 @@ from core.loaders.grid import Grid
 from core.loaders.parsed import ParsedDocument, ParsedPage
 
 JUDGE = frozenset({"judge", "judging", "judge only", "test", "testing", "test only", "eval", "evaluation"})
-_DESCRIBED = ("date", "author", "group", "language")
+_DESCRIBED = ("date", "author", "group", "language", "domain")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def documents(grid: Grid, roles: Mapping[str, str], name: str) -> Rows:
     for number, (row, before) in enumerate(zip(grid.rows, grid.keys or grid.rows, strict=True), start=1):
         found = _document(grid.header, row, by_role, passage, f"{name}, row {number}")
         if not found.pages[0].text:
-            unanswered, blank = unanswered + bool(found.questions), blank + (not found.questions)
+            unanswered, blank = unanswered + bool(found.questions or found.anchors), blank + (not (found.questions or found.anchors))
             continue
         identity = _identity(found) if answered else (str(number),)
         if identity in merged:
@@ -75,13 +75,10 @@ def _document(header: Sequence[str], row: Sequence[str], by_role: Mapping[str, l
     def cells(role: str) -> list[str]:
         return [row[i] for i in by_role.get(role, ()) if row[i]]
 
-    if passage == "attribute":
-        text = ", ".join(f"{header[i]}: {row[i]}" for i in by_role["attribute"] if row[i])
-    else:
-        text = "\n".join(cells(passage))
-    questions = tuple(dict.fromkeys(" ".join(cell.split()) for role in ("question", "anchor") for cell in cells(role)))
+    text, parts = _text(header, row, by_role.get(passage, ()), named=passage == "attribute")
+    questions, anchors = (tuple(dict.fromkeys(" ".join(cell.split()) for cell in cells(role))) for role in ("question", "anchor"))
     titles = cells("title")
-    if passage == "text" and not text and not questions:
+    if passage == "text" and not text and not questions and not anchors:
         text = "\n".join(titles)
     placed = {i for indices in by_role.values() for i in indices}
     fields = {header[i]: row[i][:1000] for i in range(len(header)) if i not in placed and row[i]}
@@ -90,11 +87,24 @@ def _document(header: Sequence[str], row: Sequence[str], by_role: Mapping[str, l
         pages=(ParsedPage(1, text),),
         title=" ".join(" ".join(titles).split())[:200] or name,
         questions=questions,
-        judge_only=bool(questions) and any(cell.casefold() in JUDGE for cell in cells("purpose")),
+        anchors=anchors,
+        parts=parts if anchors else {},
+        judge_only=bool(questions or anchors) and any(cell.casefold() in JUDGE for cell in cells("purpose")),
         fields=fields,
         ready_chunk=True,
         **{role: ", ".join(cells(role)) for role in _DESCRIBED},
     )
+
+
+def _text(header: Sequence[str], row: Sequence[str], columns: Sequence[int], *, named: bool) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Return the text of a row's columns, one below the other or as "name: value, …", and where each cell stands in it."""
+    text, parts = "", {}
+    for i in columns:
+        if row[i]:
+            text += (", " if named else "\n") * bool(text) + (f"{header[i]}: " if named else "")
+            parts[header[i]] = (len(text), len(text) + len(row[i]))
+            text += row[i]
+    return text, parts
 
 
 def _identity(document: ParsedDocument) -> tuple[str, ...]:
@@ -106,6 +116,7 @@ def _together(first: ParsedDocument, other: ParsedDocument) -> ParsedDocument:
     return replace(
         first,
         questions=tuple(dict.fromkeys([*first.questions, *other.questions])),
+        anchors=tuple(dict.fromkeys([*first.anchors, *other.anchors])),
         judge_only=first.judge_only or other.judge_only,
         fields={name: value for name, value in first.fields.items() if other.fields.get(name) == value},
     )

@@ -140,6 +140,8 @@ def _chosen(material: Material, settings: PairSettings) -> list[str]:
     wanted = {name for name in settings.generators if GENERATORS[name]} - {"columns"}
     if any(document.questions for document in material.documents.values()):
         wanted.add("columns")
+    if any(document.anchors for document in material.documents.values()):
+        wanted.add("table")
     return sorted(wanted, key=lambda name: (name != "columns", list(GENERATORS).index(name)))
 
 

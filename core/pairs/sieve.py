@@ -12,6 +12,7 @@ from core.text import jaccard, normalise, words
 
 EXACT, NEAR, SEVERAL, BY_HAND = Reason.EXACT, Reason.NEAR, Reason.SEVERAL, Reason.BY_HAND
 ANAGRAM = 0.999  # likeness of the same words in another order: 1 is kept for the very same query
+MAY_ASK_EACH_COLUMN = frozenset({"table"})  # an anchor's columns are answers of their own, in one passage
 LEAST_WORDS = 5  # of a query; in a shorter one every word counts: "sick pay" is not "sick leave"
 MAY_STAND_FOR_SEVERAL = frozenset({"theme"})  # its whole point
 
@@ -66,19 +67,24 @@ class Sieve:
     def twin(self, pair: Pair) -> float:
         """Return how like (Jaccard of words) the most like known query for one of the pair's passages is; 1 is the same query."""
         query, own = normalise(pair.query), frozenset(words(pair.query))
-        known = {text: others for passage in self._answers(pair) for text, others in self._queries[passage].items()}
+        known = {text: others for about in self._about(pair) for text, others in self._queries[about].items()}
         return 1.0 if query in known else max((_likeness(own, others) for others in known.values()), default=0.0)
 
     def take(self, pair: Pair) -> None:
         """Know a pair, for those that come after it."""
         query = normalise(pair.query)
-        for chunk in pair.positives:
-            self._queries[self._passages.get(chunk, chunk)][query] = frozenset(words(pair.query))
+        for about in self._about(pair):
+            self._queries[about][query] = frozenset(words(pair.query))
         for chunk in pair.positives[:1]:
             self._of_kind[pair.generator, chunk].add(pair.id)
 
     def _answers(self, pair: Pair) -> tuple[str, ...]:
         return tuple(sorted({self._passages.get(chunk, chunk) for chunk in pair.positives}))
+
+    def _about(self, pair: Pair) -> tuple[str, ...]:
+        """Return what a pair's query must not be asked of twice: its passages, or one column of them."""
+        column = f" {pair.category}" if pair.generator in MAY_ASK_EACH_COLUMN else ""
+        return tuple(passage + column for passage in self._answers(pair))
 
     def _repeats(self, pair: Pair) -> str:
         likeness = self.twin(pair)

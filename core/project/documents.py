@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from core import disk, store
 from core.project.base import Base
@@ -96,6 +97,10 @@ class Documents(Base):
     def text(self, document_id: str) -> str:
         """Return a document's text: its pages' texts joined by one newline."""
         return "\n".join(page.text for page in self.pages(document_id))
+
+    def any_document(self, having: Literal["questions", "anchors"]) -> bool:
+        """Say whether a document came with some of these."""
+        return bool(self._value(f"SELECT EXISTS (SELECT 1 FROM documents WHERE {having} NOT IN ('', '[]'))"))
 
     def walk(self) -> Iterator[tuple[Document, list[Page]]]:
         """Yield every document with its pages, in the order of their files, without holding more than one."""

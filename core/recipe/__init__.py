@@ -15,6 +15,7 @@ from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
+from core.recipe.table import TableSettings
 from core.recipe.timeline import TimelineSettings
 from core.recipe.training import BASE_MODEL, EvaluateSettings, SplitSettings, TrainSettings
 
@@ -31,6 +32,7 @@ __all__ = [
     "Recipe",
     "Section",
     "SplitSettings",
+    "TableSettings",
     "ThemeSettings",
     "TimelineSettings",
     "TrainSettings",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.recipe.llm import LLMSettings, ParaphraseSettings
 from core.recipe.section import Section
+from core.recipe.table import TableSettings
 from core.recipe.timeline import TimelineSettings
 
 
@@ -33,4 +34,5 @@ class PairSettings(Section):
     llm: LLMSettings = LLMSettings()
     paraphrase: ParaphraseSettings = ParaphraseSettings()
     timeline: TimelineSettings = TimelineSettings()
+    table: TableSettings = TableSettings()
     seed: int = 1

@@ -15,6 +15,7 @@ from core.recipe import Recipe, SplitSettings
 from core.schema import Chunk, Pair, PairState, Part, Passage, Question, TestQuestion, TestSet, TrainPair
 from core.split import leaks
 from core.split.alike import near_duplicates
+from core.split.cells import narrowed
 from core.split.holdout import assign, by_blocks, hold_out
 
 CHOSEN_BY_PEOPLE = 15  # with so many of people's questions in dev, generated ones do not choose the checkpoint
@@ -83,7 +84,8 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     chunks = project.chunks()
     groups = near_duplicates(project, chunks, recipe.split.near_duplicate)
     placed = assign(chunks, project.regions(), groups)
-    titles = {d.id: d.title for d in project.documents()}
+    documents = {d.id: d for d in project.documents()}
+    titles = {key: document.title for key, document in documents.items()}
     themes = {t.id: t.name for t in project.themes()}
     passages = tuple(Passage(c.id, c.text, titles.get(c.document_id, ""), c.page, themes.get(c.theme_id, "")) for c in chunks)
     pairs = project.pairs(PairFilter(state=PairState.KEPT))
@@ -96,8 +98,8 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     dev = tuple(q for q in (corpus.question(_freeze(p), p) for p in dev_pairs) if q)
     test, excluded = _test_questions(project, corpus)
     held_out = {text.normalise(question.query) for question in (*dev, *test)}
-    rows = [row for pair in train_pairs if text.normalise(pair.query) not in held_out for row in corpus.train_rows(pair, placed)]
-    train = _once(rows)
+    learned = [pair for pair in train_pairs if text.normalise(pair.query) not in held_out]
+    train = _once([row for pair in learned for row in narrowed(corpus.train_rows(pair, placed), pair, corpus.by_id, documents)])
     made = _without_leaks(Dataset(passages, train, dev, test, (project.test_set() or _no_test_set()).digest, excluded), recipe.split)
     if len(made.train) < 2 or not dev:
         raise UserError(

@@ -18,7 +18,8 @@ from pages.widgets import errors, forms, frame
 def form(project: Project, *, busy: bool) -> None:
     """Draw the kinds of pairs, their settings, and the button that makes them."""
     recipe = project.recipe()
-    chosen = kinds(project, recipe.pairs)
+    given = {"columns": project.any_document("questions"), "table": project.any_document("anchors")}
+    chosen = kinds(recipe.pairs, given)
     changes: dict[str, Any] = {}
     key = ""
     if asked := generators.by_model(chosen):
@@ -27,7 +28,7 @@ def form(project: Project, *, busy: bool) -> None:
         with st.container(horizontal=True):
             for name in ("per_chunk", "limit", "near_duplicate"):
                 changes[name] = forms.number(PairSettings, name, getattr(recipe.pairs, name), key=f"pairs_{name}")
-        changes |= perkind.panels(recipe, chosen)
+        changes |= perkind.panels(recipe, chosen, anchors=given["table"])
     st.caption("Pairs that are there already stay, with every edit. Only new ones are added.")
     if st.button("Make pairs", type="primary" if not project.count_pairs() else "secondary", disabled=busy, key="make_pairs"):
         with errors.shown():
@@ -40,9 +41,11 @@ def form(project: Project, *, busy: bool) -> None:
     refused.listing(project)
 
 
-def kinds(project: Project, current: PairSettings) -> list[str]:
-    """Draw a box for each kind of pairs, by where they come from, and return those that are ticked."""
-    given = {"columns": any(document.questions for document in project.documents())}
+def kinds(current: PairSettings, given: Mapping[str, bool]) -> list[str]:
+    """Draw a box for each kind of pairs, by where they come from, and return those that are ticked.
+
+    `given` says of the kinds that are taken by themselves whether the documents hold any.
+    """
     chosen: list[str] = []
     for title, names in GROUPS.items():
         st.subheader(title, anchor=False)

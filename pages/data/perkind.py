@@ -8,13 +8,17 @@ from typing import Any
 import streamlit as st
 
 from core.generators import GENERATORS, mix, timeline
-from core.recipe import PairSettings, Recipe, TimelineSettings
+from core.recipe import PairSettings, Recipe, TableSettings, TimelineSettings
 from pages.widgets import forms
 
+WAYS = {"fused": "All columns together", "basic": "Each column by itself", "domain": "By itself, each domain apart"}
 
-def panels(recipe: Recipe, chosen: Sequence[str]) -> dict[str, Any]:
-    """Draw the settings of the ticked kinds and return those of the recipe's section `pairs` that they change."""
+
+def panels(recipe: Recipe, chosen: Sequence[str], *, anchors: bool) -> dict[str, Any]:
+    """Draw the settings of the ticked kinds (and of tables, where rows have anchors) and return those of the recipe's section `pairs` that they change."""
     changes: dict[str, Any] = {"shares": shares(recipe.pairs, chosen)}
+    if anchors:
+        changes["table"] = table_panel(recipe.pairs)
     if "timeline" in chosen:
         changes["timeline"] = timeline_panel(recipe.pairs)
     return changes
@@ -34,6 +38,24 @@ def shares(current: PairSettings, chosen: Sequence[str]) -> dict[str, float]:
     told = mix.rates(found, mixed)
     st.caption(" · ".join(f"{GENERATORS[name].label}: {rate:.0%} of what it makes" for name, rate in told.items()))
     return found
+
+
+def table_panel(current: PairSettings) -> dict[str, Any]:
+    """Draw in which of the three ways a row's columns answer its anchor."""
+    st.markdown(f"**{GENERATORS['table'].label}**")
+    changes: dict[str, Any] = current.table.model_dump()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        changes["way"] = st.segmented_control(
+            forms.title(TableSettings, "way"),
+            list(WAYS),
+            format_func=WAYS.__getitem__,
+            default=current.table.way,
+            required=True,
+            help=forms.help(TableSettings, "way"),
+            key="table_way",
+        )
+        changes["negatives"] = forms.number(TableSettings, "negatives", changes["negatives"], key="table_negatives")
+    return changes
 
 
 def timeline_panel(current: PairSettings) -> dict[str, Any]:

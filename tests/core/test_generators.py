@@ -43,7 +43,7 @@ def run(name: str, given: Material | None = None, **settings: object) -> list[Pa
 
 @pytest.mark.parametrize("name", [name for name in GENERATORS if not by_model([name])])
 def test_pairs_are_the_same_every_time_and_name_what_they_come_from(name: str) -> None:
-    given = material(questions=("How do I ask for leave?",))
+    given = material(questions=("How do I ask for leave?",), anchors=("leave",))
     one, other = run(name, given, per_chunk=2), run(name, given, per_chunk=2)
     assert one == other != []
     chunks = {c.id: c for c in given.chunks}

@@ -106,7 +106,9 @@ def test_a_lone_question_column_keeps_its_partner() -> None:
 def test_an_anchor_is_asked_for_by_its_attributes() -> None:
     parsed = table("thing,colour,size\nBoat,red,small\nShip,,large\n", columns={"anchor": "thing"})
     assert texts(parsed) == ["colour: red, size: small", "size: large"]
-    assert parsed.documents[0].questions == ("Boat",)
+    assert (parsed.documents[0].anchors, parsed.documents[0].questions) == (("Boat",), ())
+    text, parts = parsed.documents[0].pages[0].text, parsed.documents[0].parts
+    assert {name: text[start:end] for name, (start, end) in parts.items()} == {"colour": "red", "size": "small"}
 
 
 def test_other_columns_are_free_fields() -> None:
