@@ -21,6 +21,7 @@ PAGES = {
         ("documents", "Documents", "description", "Add files and see whether all of them could be read."),
         ("chunks", "Chunks", "view_agenda", "How the text is cut into passages, and what they are about."),
         ("pairs", "Pairs", "forum", "The questions that the model learns from and is judged by."),
+        ("statistics", "Statistics", "bar_chart", "What is in here, and what is missing."),
     ],
     "Training": [
         ("train", "Train", "tune", "What will be done, and how long it takes on this machine."),

@@ -111,6 +111,16 @@ def _evaluate(job: Job) -> None:
     run.seal()
 
 
+def _statistics(job: Job) -> None:
+    from core import statistics
+    from core.statistics import maps
+
+    job.stage("statistics", 0, 0.5)
+    statistics.statistics(job.project, job.progress_or_stop)
+    job.stage("map", 0.5, 1)
+    maps.draw(job.project, job.run.recipe(), job.progress_or_stop)
+
+
 def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> None:
     from core import evaluate, models
     from core.embeddings import EmbeddingStore
@@ -129,6 +139,7 @@ STAGES: Mapping[str, Stage] = {
     "gate": Stage("Check pairs", _gate, "project"),
     "train": Stage("Train", _train, "machine"),
     "evaluate": Stage("Judge", _evaluate, "machine"),
+    "statistics": Stage("Count and map", _statistics, "project"),
 }
 
 

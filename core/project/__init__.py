@@ -18,6 +18,7 @@ from core.project.alike import Alike
 from core.project.answers import Answers
 from core.project.base import NAME_LIMIT, clean_name
 from core.project.chunks import Chunks, Recut
+from core.project.counts import Counts
 from core.project.decisions import Decisions
 from core.project.documents import Documents
 from core.project.filters import ChunkFilter, PairFilter
@@ -55,7 +56,7 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Project(Documents, Chunks, Alike, Pairs, Answers, Decisions, Quality, Results):
+class Project(Documents, Chunks, Alike, Pairs, Answers, Decisions, Quality, Results, Counts):
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
     def rename(self, name: str) -> None:

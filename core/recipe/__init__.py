@@ -15,6 +15,7 @@ from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
+from core.recipe.statistics import StatisticsSettings
 from core.recipe.table import TableSettings
 from core.recipe.timeline import TimelineSettings
 from core.recipe.training import BASE_MODEL, EvaluateSettings, SplitSettings, TrainSettings
@@ -32,6 +33,7 @@ __all__ = [
     "Recipe",
     "Section",
     "SplitSettings",
+    "StatisticsSettings",
     "TableSettings",
     "ThemeSettings",
     "TimelineSettings",
@@ -54,6 +56,7 @@ class Recipe(Section):
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    statistics: StatisticsSettings = StatisticsSettings()
 
 
 def parse(data: Any, source: str = "recipe") -> Recipe:

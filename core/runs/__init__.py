@@ -19,7 +19,14 @@ from core.runs.folder import Run, RunInfo
 from core.schema import FileState, RunState, RunStatus
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-TITLES = {"ingest": "Read documents", "pairs": "Make pairs", "gate": "Check pairs", "train": "Train", "evaluate": "Judge"}
+TITLES = {
+    "ingest": "Read documents",
+    "pairs": "Make pairs",
+    "gate": "Check pairs",
+    "train": "Train",
+    "evaluate": "Judge",
+    "statistics": "Count and map",
+}
 
 
 def start(

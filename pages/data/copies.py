@@ -8,11 +8,13 @@ from core import runs
 from core.project import Project
 from core.schema import Chunk
 from core.split import alike
-from pages.widgets import stages, tables
+from pages.widgets import errors, stages, tables
 
 GROUPS = 5  # on one page
 AT_ONCE = 10_000  # passages that are looked through while the person waits, in two or three seconds
-BESIDE = 3  # passages of a group that are shown side by side
+BESIDE = 3  # passages of a group that stand side by side
+SHOWN = 12  # passages of a group, at most
+HEIGHT = 480  # pixels, in which the passages of a big group are rolled through
 
 
 def browse(project: Project) -> None:
@@ -41,7 +43,7 @@ HELP = (
 
 
 def _look(project: Project, threshold: float) -> None:
-    st.markdown("The passages have changed since copies were looked for.", help=HELP.format(threshold))
+    st.markdown("Copies have not been looked for since the passages changed.", help=HELP.format(threshold))
     if st.button("Look for copies", icon=":material/content_copy:", key="find_copies"):
         if project.count_chunks() > AT_ONCE:
             runs.start(project, "ingest", project.recipe())
@@ -52,11 +54,12 @@ def _look(project: Project, threshold: float) -> None:
 
 
 def _group(project: Project, group: list[Chunk]) -> None:
-    with st.container(border=True):
-        st.caption(f"{len(group):,} passages" + (f", the first {BESIDE} of them" if len(group) > BESIDE else ""))
-        for column, chunk in zip(st.columns(BESIDE), group, strict=False):
-            document = project.document(chunk.document_id)
-            with column:
-                st.text(document.title if document else "")
-                st.caption(f"page {chunk.page}")
-                st.text(chunk.text)
+    shown = group[:SHOWN]
+    st.caption(f"{len(group):,} passages" + (f", the first {SHOWN} of them" if len(group) > SHOWN else ""))
+    with st.container(border=True, height=HEIGHT if len(shown) > BESIDE else "content"):
+        for first in range(0, len(shown), BESIDE):
+            for column, chunk in zip(st.columns(BESIDE), shown[first : first + BESIDE], strict=False):
+                document = project.document(chunk.document_id)
+                with column:
+                    st.caption(f"{errors.escape(document.title, 60) if document else ''}, page {chunk.page}")
+                    st.text(chunk.text)

@@ -27,7 +27,8 @@ def plain(text: str, limit: int = 60) -> str:
     return html.escape(flat if len(flat) <= limit else flat[: limit - 1] + "…", quote=False)
 
 
-def _draw(figure: go.Figure, alt: str, key: str, height: int = 320) -> None:
+def draw(figure: go.Figure, alt: str, key: str, height: int = 320) -> None:
+    """Draw a figure with our margins and legend; `alt` says in words what it shows."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
@@ -50,7 +51,7 @@ def tokens(counts: Sequence[int], limit: int) -> None:
     figure.update_xaxes(title="Tokens in a passage", range=[0, top * 1.06])
     figure.update_yaxes(title="Passages")
     over = sum(count > limit for count in counts)
-    _draw(figure, f"Histogram of tokens in {len(counts)} passages; {over} are longer than the {limit} that the model reads.", "tokens")
+    draw(figure, f"Histogram of tokens in {len(counts)} passages; {over} are longer than the {limit} that the model reads.", "tokens")
 
 
 def themes(table: Sequence[tuple[str, str, int]]) -> None:
@@ -77,16 +78,16 @@ def themes(table: Sequence[tuple[str, str, int]]) -> None:
             y=[plain(theme, 44) for theme in shown],
             name=plain(file, 30),
             orientation="h",
-            marker={"color": SERIES[i % len(SERIES)], "pattern": _pattern(i)},
+            marker={"color": SERIES[i % len(SERIES)], "pattern": pattern(i)},
             hovertemplate="%{x} passages<extra></extra>",
         )
     figure.update_layout(barmode="stack")
     figure.update_yaxes(type="category", automargin=True)
     figure.update_xaxes(title="Passages")
-    _draw(figure, f"Passages in {len(by_theme)} themes, by file.", "themes", height=110 + 24 * len(shown))
+    draw(figure, f"Passages in {len(by_theme)} themes, by file.", "themes", height=110 + 24 * len(shown))
 
 
-def _pattern(i: int) -> dict[str, Any]:
+def pattern(i: int) -> dict[str, Any]:
     """Return how the i-th series is hatched, so that it can be told from the others without colour."""
     return {"shape": PATTERNS[i % len(PATTERNS)], "bgcolor": SERIES[i % len(SERIES)], "fgcolor": "white", "fgopacity": 0.6, "size": 6}
 
@@ -130,7 +131,7 @@ def line(
     room = max(0.15 * (high - low), 0.01)
     figure.update_xaxes(title=x, range=[-0.02 * until, 1.02 * until] if until else None)
     figure.update_yaxes(title=y, range=[low - room, high + room])
-    _draw(figure, alt, key, height=260)
+    draw(figure, alt, key, height=260)
 
 
 def systems(scores: Sequence[SystemScores], metric: str) -> None:
@@ -155,7 +156,7 @@ def systems(scores: Sequence[SystemScores], metric: str) -> None:
     figure.update_yaxes(type="category", automargin=True)
     figure.update_xaxes(title=metric)
     best = ranked[-1].label if ranked else "none"
-    _draw(figure, f"{metric} of {len(ranked)} ways to search with intervals; highest is {best}.", "systems", height=90 + 46 * len(ranked))
+    draw(figure, f"{metric} of {len(ranked)} ways to search with intervals; highest is {best}.", "systems", height=90 + 46 * len(ranked))
 
 
 def look(system: str) -> tuple[str, str]:
@@ -191,4 +192,4 @@ def verdict(found: Verdict) -> None:
         figure.add_annotation(x=x, y=-0.8, text=words, showarrow=False, xanchor="left" if x < 0 else "right")
     figure.update_xaxes(range=[-reach, reach], title=f"Difference in {found.metric}", zeroline=False)
     figure.update_yaxes(visible=False, range=[-1, 1])
-    _draw(figure, f"The difference is {d.mean:+.3f}, with an interval from {d.low:+.3f} to {d.high:+.3f}.", "verdict", height=190)
+    draw(figure, f"The difference is {d.mean:+.3f}, with an interval from {d.low:+.3f} to {d.high:+.3f}.", "verdict", height=190)

@@ -78,6 +78,7 @@ STOP_HELP = {
     "gate": "Ends after the pairs that are being looked at. What was measured stays.",
     "train": "Ends after the next step. The best model so far is kept.",
     "evaluate": "Ends the evaluation. The model stays.",
+    "statistics": "Ends at once. What was embedded stays.",
 }
 
 

@@ -23,7 +23,7 @@ ROWS = (
     "loaders generators endpoint",
     "ingest chunk themes pairs gate split train",
     "evaluate runs",
-    "compare publish export",
+    "compare publish export statistics",
     "pipeline overview",
     "cli worker __main__",
 )

@@ -148,7 +148,7 @@ def test_copies_stand_side_by_side_as_plain_text(project: Project) -> None:
     app = open_page("chunks", project, chunks_tab="Copies")
     assert not app.exception
     assert "1 group" in words(app)
-    assert sum(EVIL in element.value for element in app.text) == 3
+    assert sum(EVIL in element.value for element in app.text) == 12
 
 
 def test_copies_are_looked_for_again_after_the_passages_changed(project: Project) -> None:
