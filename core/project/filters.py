@@ -40,6 +40,9 @@ class PairFilter:
     part: Part | None = None
     people: bool | None = None
     document_id: str | None = None
+    reason: str | None = None
+    theme_id: str | None = None  # of its first passage
+    document: str = ""  # words in its title
 
     def sql(self) -> tuple[str, list[Any]]:
         """Return the WHERE part and its parameters."""
@@ -51,5 +54,9 @@ class PairFilter:
                 "pairs.part = ?": self.part,
                 "pairs.people = ?": None if self.people is None else int(self.people),
                 "pairs.document_id = ?": self.document_id,
+                "pairs.reason = ?": self.reason,
+                # Without the + the column's type stands in the way of the index: 140 ms at 100,000 pairs, with it 35 ms.
+                "json_extract(pairs.positives, '$[0]') IN (SELECT +id FROM chunks WHERE theme_id = ?)": self.theme_id,
+                "pairs.document_id IN (SELECT id FROM documents WHERE title LIKE ? ESCAPE '\\')": store.like(self.document),
             }
         )

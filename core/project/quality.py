@@ -45,8 +45,8 @@ class Effect:
     added or edited since the pairs were last measured.
     """
 
-    aside: Mapping[str, int] = field(default_factory=dict)
-    remarked: Mapping[str, int] = field(default_factory=dict)
+    aside: Counter[str] = field(default_factory=Counter)
+    remarked: Counter[str] = field(default_factory=Counter)
     passed: int = 0
     more: int = 0
     back: int = 0
@@ -85,21 +85,23 @@ class Quality(Base):
 
     def effect(self, limits: GateSettings) -> Effect:
         """Count what these limits do to the pairs and what applying them would change; nothing is changed."""
-        sql = f"""SELECT pairs.state, {REMARKED} AS remarked, coalesce(m.why, '?') AS why, count(*) FROM pairs
-                  LEFT JOIN {VERDICTS} AS m ON m.pair_id = pairs.id WHERE {JUDGED} GROUP BY 1, 2, 3"""
+        sql = f"""SELECT pairs.state, {REMARKED}, coalesce(m.why, '?') FROM pairs NOT INDEXED
+                  LEFT JOIN {VERDICTS} AS m ON m.pair_id = pairs.id WHERE {JUDGED}"""
+        with self.read() as db:
+            db.row_factory = None
+            counted = Counter(db.execute(sql, _parameters(limits)))  # GROUP BY would sort 100,000 texts first: a third slower
         aside, remarked = Counter[str](), Counter[str]()
         passed = more = back = unmeasured = 0
-        with self.read() as db:
-            for state, persons, why, number in db.execute(sql, _parameters(limits)):
-                unmeasured += number if why == "?" else 0
-                if why in ("", "?"):
-                    passed += number
-                    back += number if state == PairState.ASIDE and not why and not persons else 0
-                elif persons:
-                    remarked[why] += number
-                else:
-                    aside[why] += number
-                    more += number if state == PairState.KEPT else 0
+        for (state, persons, why), number in counted.items():
+            unmeasured += number if why == "?" else 0
+            if why in ("", "?"):
+                passed += number
+                back += number if state == PairState.ASIDE and not why and not persons else 0
+            elif persons:
+                remarked[why] += number
+            else:
+                aside[why] += number
+                more += number if state == PairState.KEPT else 0
         return Effect(aside, remarked, passed, more, back, unmeasured)
 
     def apply_gate(self, limits: GateSettings, who: str) -> Effect:

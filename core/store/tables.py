@@ -62,6 +62,8 @@ CREATE TABLE decisions (id INTEGER PRIMARY KEY, batch TEXT NOT NULL, at REAL NOT
 CREATE INDEX pairs_state ON pairs(state, reason, generator);
 CREATE INDEX raw_answers_asked ON raw_answers(asked);
 CREATE INDEX raw_answers_refused ON raw_answers(refused, at);
+CREATE INDEX pairs_order ON pairs(document_id, start, id);
+CREATE INDEX pairs_passage ON pairs(json_extract(positives, '$[0]'));
 CREATE INDEX decisions_batch ON decisions(batch);
 CREATE INDEX decisions_undone ON decisions(undone, id);
 """

@@ -10,11 +10,20 @@ from core import runs
 from core.pairs.sieve import EXACT, NEAR, SEVERAL
 from core.project import Project
 from core.schema import PairState
-from pages.data import exporting, making, resuming, reviewing
+from pages.data import adding, making, quality, resuming, reviewing
 from pages.widgets import frame, live, stages
 
+TABS = {
+    "Make pairs": lambda project: making.form(project, busy=bool(stages.active(project, "pairs"))),
+    "Review": reviewing.panel,
+    "Quality": quality.panel,
+    "Add by hand": adding.form,
+}
+"""What can be done with pairs, each drawn only while its tab is open."""
+
 project = frame.open_project("Pairs", needs="chunks")
-live.progress(project, "pairs")
+for watched in ("pairs", "gate"):
+    live.progress(project, watched)
 resuming.panel(project)
 st.markdown(
     "A pair is a question and the passage that answers it. The model learns from some of them and is judged by others.",
@@ -26,14 +35,15 @@ def report(project: Project) -> None:
     """Say what is there and what was left out."""
     counted = Counter[str]()
     for _, state, reason, count in project.pair_table():
-        counted["kept" if state == PairState.KEPT else "alike" if reason in (EXACT, NEAR, SEVERAL) else "dropped"] += count
+        counted[state if state != PairState.DROPPED else "alike" if reason in (EXACT, NEAR, SEVERAL) else "dropped"] += count
     told = (
-        ("Pairs in use", counted["kept"], None),
+        ("Pairs in use", counted[PairState.KEPT], None),
         ("Asked by people", reviewing.by_people(project), "They judge best. A few dozen make the verdict worth more."),
-        ("Duplicates left out", counted["alike"], "The same question, or nearly, was there already."),
+        ("Set aside", counted[PairState.ASIDE], "By the limits on the Quality tab, which give them back when they are moved."),
+        ("Duplicates", counted["alike"], "Left out when pairs were made: the same question, or nearly, was there already."),
         ("Dropped", counted["dropped"], "By you, or because their passage is gone."),
     )
-    for column, (label, number, help) in zip(st.columns(4), told, strict=True):
+    for column, (label, number, help) in zip(st.columns(len(told)), told, strict=True):
         column.metric(label, f"{number:,}", border=True, help=help)
     last = next((run for run in runs.runs(project) if run.kind == "pairs"), None)
     if last and (found := last.result()):
@@ -43,21 +53,12 @@ def report(project: Project) -> None:
         )
 
 
-busy = bool(stages.active(project, "pairs"))
-there = stages.has(project, "pairs")
-if there:
+if stages.has(project, "pairs"):
     report(project)
-    make, review, add = st.tabs(["Make pairs", "Review", "Add by hand"], on_change="rerun", key="pairs_tab", default="Review")
-    if make.open:
-        with make:
-            making.form(project, busy=busy)
-    if review.open:
-        with review:
-            reviewing.table(project)
-            exporting.downloads(project)
-    if add.open:
-        with add:
-            reviewing.by_hand(project)
-    frame.next_step("train", "Train a model", disabled=busy)
+    for tab, draw in zip(st.tabs(list(TABS), on_change="rerun", key="pairs_tab", default="Review"), TABS.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(project)
+    frame.next_step("train", "Train a model", disabled=bool(stages.active(project, "pairs")))
 else:
-    making.form(project, busy=busy)
+    making.form(project, busy=bool(stages.active(project, "pairs")))

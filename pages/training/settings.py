@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.generators import label
 from core.project import Project
 from core.recipe import Recipe, SplitSettings, TrainSettings
-from pages.data.reviewing import kind
 from pages.widgets import forms
 
 NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience")
@@ -32,7 +32,7 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
             forms.title(TrainSettings, "generators"),
             made,
             default=[name for name in train.generators if name in made],
-            format_func=kind,
+            format_func=label,
             help=forms.help(TrainSettings, "generators"),
             key="train_generators",
         )

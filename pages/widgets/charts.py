@@ -193,3 +193,25 @@ def verdict(found: Verdict) -> None:
     figure.update_xaxes(range=[-reach, reach], title=f"Difference in {found.metric}", zeroline=False)
     figure.update_yaxes(visible=False, range=[-1, 1])
     draw(figure, f"The difference is {d.mean:+.3f}, with an interval from {d.low:+.3f} to {d.high:+.3f}.", "verdict", height=190)
+
+
+def reasons(table: Sequence[tuple[str, int, int]]) -> None:
+    """Draw how many pairs each reason keeps out, now and by the limits in view; the last row is on top."""
+    import plotly.graph_objects as go
+
+    names = [plain(reason.capitalize()) for reason, _, _ in table]
+    figure = go.Figure()
+    for i, (name, colour, column) in enumerate((("By the limits in view", TUNED, 2), ("Now", BASE, 1))):
+        figure.add_bar(
+            x=[row[column] for row in table],
+            y=names,
+            name=name,
+            orientation="h",
+            marker={"color": colour, "pattern": {**_pattern(i), "bgcolor": colour}},
+            hovertemplate=f"%{{x:,}} pairs, {name.lower()}<extra></extra>",
+        )
+    figure.update_layout(barmode="group", legend={"traceorder": "reversed"})
+    figure.update_yaxes(type="category", automargin=True)
+    figure.update_xaxes(title="Pairs")
+    alt = f"Pairs that are not used, by reason: {', '.join(f'{reason} {now}' for reason, now, _ in reversed(table))}."
+    draw(figure, alt, "reasons", height=110 + 34 * len(table))

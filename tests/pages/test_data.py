@@ -6,7 +6,8 @@ import pytest
 
 from core import ingest
 from core.project import PairFilter, Project
-from core.schema import PairState
+from core.recipe import GateSettings
+from core.schema import Measure, PairState
 from tests.pages.filling import EVIL, waiting_run, with_documents, with_pairs
 from tests.pages.opening import open_page, words
 
@@ -171,3 +172,70 @@ def test_a_switch_of_cleaning_is_shown_before_and_after_and_reads_the_files_agai
     assert not app.exception
     assert not project.recipe().clean.html
     assert "<b>desk</b>" in project.text(project.documents()[0].id)
+
+
+def checked(project: Project) -> Project:
+    """Give a project pairs of a language model that were measured, two of them faulty, and one of a person's."""
+    with_pairs(project)
+    with project.write() as db:
+        db.execute("UPDATE pairs SET generator = 'llm' WHERE generator = 'sentence'")
+    project.save_measures(
+        Measure(p.id, "d", kind="asked", words=9, refers=2 * (p.id in ("q1", "q3")), copied=8 * (p.id == "q2")) for p in project.pairs()
+    )
+    project.apply_gate(GateSettings(), "me")
+    return project
+
+
+def test_moved_limits_say_what_they_would_do_and_do_it_when_applied(project: Project) -> None:
+    app = open_page("pairs", checked(project), pairs_tab="Quality")
+    assert not app.exception
+    assert "set aside **0** more and give back **0**" in words(app)
+    next(slider for slider in app.slider if slider.label == "Copied wording").set_value(1.0).run()
+    assert "give back **1**" in words(app)
+    assert project.pair("q2").state is PairState.ASIDE
+    app.button(key="gate_apply").click().run()
+    assert project.pair("q2").state is PairState.KEPT
+    app.button(key="undo").click().run()
+    assert project.pair("q2").state is PairState.ASIDE
+    assert not app.exception
+
+
+def test_a_reason_leads_to_its_pairs(project: Project) -> None:
+    app = open_page("pairs", checked(project), pairs_tab="Quality")
+    next(button for button in app.button if button.label == "Refers to its passage: 2, 1 of them kept").click().run()
+    assert not app.exception
+    assert list(app.data_editor[0].value["Why"]) == ["refers to its passage"] * 2
+
+
+def test_pairs_that_were_not_checked_are_said_and_can_be(project: Project) -> None:
+    app = open_page("pairs", with_pairs(project), pairs_tab="Quality")
+    assert "**12** pairs have not been checked" in words(app)
+    assert app.button(key="gate_check")
+
+
+def test_all_that_fit_the_filters_are_decided_in_one_step_and_undone(project: Project) -> None:
+    app = open_page("pairs", with_pairs(project))
+    app.selectbox(key="pairs_kind").set_value("sentence").run()
+    app.button(key="many_Drop").click().run()
+    assert project.count_pairs(PairFilter(state=PairState.DROPPED)) == 8
+    app.button(key="undo").click().run()
+    assert project.count_pairs(PairFilter(state=PairState.KEPT)) == 12
+    assert not app.exception
+
+
+def test_one_pair_at_a_time_is_read_whole_and_decided(project: Project) -> None:
+    app = open_page("pairs", with_pairs(project), pairs_view="One at a time")
+    app.button(key="one_Next").click().run()
+    shown = [text.value for text in app.text]
+    assert shown[-2:] == ["When does the ferry leave? (1)", "Passage 1. The ferry leaves at seven. Bring a ticket."]
+    app.button(key="one_Drop").click().run()
+    assert project.pair("q1").state is PairState.DROPPED
+    assert "3 of 12" in words(app)
+
+
+def test_what_is_decided_among_the_kept_ones_makes_room_for_the_next(project: Project) -> None:
+    app = open_page("pairs", with_pairs(project), pairs_view="One at a time")
+    app.selectbox(key="pairs_state").set_value(PairState.KEPT).run()
+    app.button(key="one_Drop").click().run()
+    assert "1 of 11" in words(app)
+    assert app.text[-2].value == "When does the ferry leave? (1)"
