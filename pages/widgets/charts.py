@@ -207,7 +207,7 @@ def reasons(table: Sequence[tuple[str, int, int]]) -> None:
             y=names,
             name=name,
             orientation="h",
-            marker={"color": colour, "pattern": {**_pattern(i), "bgcolor": colour}},
+            marker={"color": colour, "pattern": {**pattern(i), "bgcolor": colour}},
             hovertemplate=f"%{{x:,}} pairs, {name.lower()}<extra></extra>",
         )
     figure.update_layout(barmode="group", legend={"traceorder": "reversed"})
