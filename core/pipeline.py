@@ -47,6 +47,7 @@ def _ingest(job: Job) -> None:
     job.stage("documents", 0, 0.7)
     ingest.finish(job.project, progress=job.progress_or_stop)
     ingest.refresh(job.project, progress=job.progress_or_stop)
+    ingest.recognise_asked(job.project, job.progress_or_stop)
     job.stage("chunks", 0.7, 0.95)
     chunk.rechunk(job.project, settings.chunk, settings.train.base_model, job.progress_or_stop)
     job.stage("themes", 0.95, 0.97)
@@ -214,13 +215,16 @@ def read(
     progress: Progress = silent,
     *,
     passwords: Mapping[str, str] | None = None,
+    ocr: bool = False,
 ) -> None:
-    """Read files, cut them, find themes and copies, here and now."""
+    """Read files, cut them, find themes and copies, here and now; with `ocr`, pages that have no text are recognised."""
     from core import chunk, ingest, themes
     from core.split import alike
 
     ingest.ingest(project, files, columns=recipe.columns, passwords=passwords or {}, progress=_part(progress, 0, 0.4))
     ingest.refresh(project, progress=_part(progress, 0.4, 0.5))
+    if ocr:
+        ingest.recognise(project, ingest.unrecognised(project), _part(progress, 0.4, 0.5))
     if not any(file.state is FileState.READ for file in project.files()):
         said = "; ".join(f"{file.name}: {file.state}" for file in project.files()) or "there are none"
         raise UserError(f"No file could be read ({said}).", "Add at least one PDF with text, a table or a text file.")

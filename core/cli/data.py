@@ -19,6 +19,9 @@ def ingest(
     columns: Columns = "",
     set_: Set = None,
     password: Password = False,
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Read pages that have no text by text recognition (see requirements-ocr.txt).")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read files, cut them into passages and find their themes."""
@@ -27,7 +30,7 @@ def ingest(
     owner, settings = options.new_project(project, recipe, set_, columns)
     paths = files or []
     given = [(path.name, path.read_bytes()) for path in paths]
-    pipeline.read(owner, given, settings, terminal.Progress(), passwords=options.passwords(paths, password))
+    pipeline.read(owner, given, settings, terminal.Progress(), passwords=options.passwords(paths, password), ocr=ocr)
     terminal.show_guesses(owner.files())
     rows = [(f.name, f.state.value, f.detail) for f in owner.files()]
     if json:

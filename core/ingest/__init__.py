@@ -11,6 +11,7 @@ from core.digest import digest, short
 from core.errors import UserError
 from core.ingest.metadata import MetadataReport, read_metadata
 from core.ingest.reading import Wish, off, read, read_all, save
+from core.ingest.recognising import ask, recognise, recognise_asked, unrecognised
 from core.loaders import columns as roles
 from core.loaders.cleaning import one_line
 from core.loaders.parsed import CleanSample
@@ -18,7 +19,23 @@ from core.loaders.sandbox import LIMITS, Limits
 from core.project import Project
 from core.schema import File, FileState, Progress, TableReading, silent
 
-__all__ = ["MetadataReport", "add", "compare", "finish", "ingest", "keep", "outdated", "read_metadata", "refresh", "reread", "unfinished"]
+__all__ = [
+    "MetadataReport",
+    "add",
+    "ask",
+    "compare",
+    "finish",
+    "ingest",
+    "keep",
+    "outdated",
+    "read_metadata",
+    "recognise",
+    "recognise_asked",
+    "refresh",
+    "reread",
+    "unfinished",
+    "unrecognised",
+]
 
 NAME_LIMIT = 240
 WAITING = "Kept, and not read yet. Finish reading, or add the file again."

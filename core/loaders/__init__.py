@@ -14,7 +14,7 @@ LOADERS = Registry(
         "pdf": Choice(
             "core.loaders.pdf:read",
             "PDF",
-            "One document with its pages; running headers, footers and page numbers are set aside. Scanned pages need text recognition first.",
+            "One document with its pages; running headers, footers and page numbers are set aside. Scanned pages are named, and text recognition can be asked for them.",
         ),
         "table": Choice(
             "core.loaders.table:read",

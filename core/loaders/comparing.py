@@ -11,7 +11,7 @@ from core.loaders.parsed import CleanSample, ParsedDocument, ReadRequest
 
 PLACES = 3
 """Places that are shown for a switch."""
-AROUND = 30
+AROUND = 12
 LONGEST = 200
 """Characters of a place before its first difference, and of all of it."""
 

@@ -13,6 +13,7 @@ from core.recipe.clean import CleanSettings
 from core.recipe.documents import ChunkSettings, ThemeSettings
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
+from core.recipe.ocr import OcrSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
 from core.recipe.statistics import StatisticsSettings
@@ -28,6 +29,7 @@ __all__ = [
     "EvaluateSettings",
     "GateSettings",
     "LLMSettings",
+    "OcrSettings",
     "PairSettings",
     "ParaphraseSettings",
     "Recipe",
@@ -49,6 +51,7 @@ class Recipe(Section):
 
     columns: dict[str, str] = Field(default_factory=dict)
     clean: CleanSettings = CleanSettings()
+    ocr: OcrSettings = OcrSettings()
     chunk: ChunkSettings = ChunkSettings()
     themes: ThemeSettings = ThemeSettings()
     pairs: PairSettings = PairSettings()

@@ -72,7 +72,12 @@ def _draw(samples: tuple[CleanSample, ...]) -> None:
                 "With it": [after for _, _, after in places],
             },
             alt="What each setting changes in this file, before and after",
-            settings={name: st.column_config.TextColumn(width="large") for name in ("Without it", "With it")},
+            settings={
+                "Setting": st.column_config.TextColumn(width=190),
+                "Pages or rows": st.column_config.NumberColumn(width=70),
+                "Without it": st.column_config.TextColumn(width=270),
+                "With it": st.column_config.TextColumn(width=270),
+            },
         )
     if idle:
         st.caption(f"Nothing to do in this file for: {', '.join(idle)}.")

@@ -7,7 +7,7 @@ import streamlit as st
 from core import runs
 from core.project import Project
 from core.schema import File, FileState
-from pages.data import cleaning, reading, taking
+from pages.data import cleaning, reading, recognising, taking
 from pages.widgets import errors, frame, live, stages, tables
 
 KINDS = ["pdf", "csv", "tsv", "txt", "md"]
@@ -66,6 +66,7 @@ st.subheader(
     f"{known}, {stages.counted(texts, 'text')} to search" if texts else known, anchor=False, help="A row of a table is a text of its own."
 )
 all_files(files)
+recognising.offer(project)
 unread(project, trouble)
 for file in [file for file in files if file.kind == "table" and file.state is FileState.READ][:CARDS]:
     with st.expander(f"How {errors.escape(file.name, 60)} was read", icon=":material/table:"):

@@ -38,6 +38,14 @@ def scan(pages: int) -> bytes:
     return bytes(made.output())
 
 
+def picture(image: Image.Image) -> bytes:
+    """Return a PDF of one page that is a picture."""
+    made = FPDF()
+    made.add_page()
+    made.image(image, w=180)
+    return bytes(made.output())
+
+
 def joined(parts: Sequence[bytes]) -> bytes:
     """Return one PDF with the pages of several."""
     writer = PdfWriter()

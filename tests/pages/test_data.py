@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core import ingest
 from core.project import PairFilter, Project
 from core.recipe import GateSettings
 from core.schema import Measure, PairState
+from tests.core.making import scan
 from tests.pages.filling import EVIL, waiting_run, with_documents, with_pairs
 from tests.pages.opening import open_page, words
 
@@ -239,3 +242,14 @@ def test_what_is_decided_among_the_kept_ones_makes_room_for_the_next(project: Pr
     app.button(key="one_Drop").click().run()
     assert "1 of 11" in words(app)
     assert app.text[-2].value == "When does the ferry leave? (1)"
+
+
+def test_pages_without_text_are_named_with_what_installs_text_recognition(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ingest.ingest(project, [("scan.pdf", scan(3))])
+    app = open_page("documents", project)
+    assert not app.exception
+    assert "**3 pages** hold no text" in words(app)
+    assert "install tesseract" in words(app)
