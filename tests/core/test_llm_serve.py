@@ -14,10 +14,18 @@ from urllib.request import urlopen
 
 import pytest
 
+from core import runs
 from core.errors import UserError
 from core.generators import llm
+from core.generators.kinds import KINDS
+from core.pairs.sieve import SEVERAL
 from core.recipe import LLMSettings
+from core.runs.folder import ENDED
+from core.schema import RunState
 from tests.core.test_llm import ask, material
+from tests.filled import eventually
+from tests.pages.filling import with_documents
+from tests.pages.opening import open_page, words
 
 pytest.importorskip("fastapi", reason="transformers serve needs fastapi")
 SAYS = ['{"questions": ["', "Where is the key kept?", '", "', "Who signs the form?", '"]}', "</s>"]
@@ -109,3 +117,27 @@ def test_a_real_server_without_the_v1_of_its_address_is_explained(served, projec
     wrong = served.model_copy(update={"base_url": served.base_url.removesuffix("/v1")})
     with pytest.raises(UserError, match="/v1"):
         list(ask(project, material({"a": 1}), wrong))
+
+
+@pytest.mark.slow
+def test_a_real_server_is_asked_through_the_page(served, project):
+    """What a person does: tick the kind, type address and model, try it, make pairs, read them."""
+    app = open_page("pairs", with_documents(project))
+    app.checkbox(key="generator_sentence").uncheck()
+    app.checkbox(key="generator_llm").check().run()
+    app.text_input(key="llm_url").set_value(served.base_url).run()
+    app.text_input(key="llm_model").set_value(served.model).run()
+    app.number_input(key="llm_max_tokens").set_value(served.max_tokens).run()
+    assert "12 calls" in words(app).replace("*", "")
+    app.button(key="llm_try").click().run()
+    assert "in the form that was asked for" in words(app).replace("\\", "")
+    app.button(key="make_pairs").click().run()
+    assert not app.exception and not app.error
+    run = runs.latest(project, "pairs")
+    eventually(lambda: run.status().state in ENDED and not run.alive(), 120)
+    assert run.status().state is RunState.DONE, run.log()
+    assert len(project.raw_answers()) == 12
+    made = project.pairs()
+    assert {pair.query for pair in made} == {"Where is the key kept?", "Who signs the form?"}
+    assert all(pair.category in KINDS for pair in made)
+    assert len(made) == 24 and {pair.reason for pair in made} == {SEVERAL}  # it says the same of every passage
