@@ -1,7 +1,8 @@
 """Generators of pairs: one file each, chosen by name. Every one is `generate(material, settings) -> Iterator[Pair]`.
 
 The tags "asked" and "taken" say how a query came about: as a question, or out of its passage. The quality gate goes by them.
-Those that need "an endpoint" ask a language model, and are `ask(project, material, settings, key, progress, stop)`.
+Those that need "an endpoint" ask a language model, and are `ask(project, material, settings, key, progress, stop)`; those that
+need "a question writer" run a model here, and are `write(material, settings, known, progress, stop) -> Iterator[list[Pair]]`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from core.generators.material import Material
 from core.registry import Choice, Registry
 
 ENDPOINT = "an endpoint"
+WRITER = "a question writer"
 
 GENERATORS = Registry(
     "kind of pairs",
@@ -82,6 +84,14 @@ GENERATORS = Registry(
             needs=(ENDPOINT,),
             tags=frozenset({"llm", "asked"}),
         ),
+        "local": Choice(
+            "core.generators.local:write",
+            "Questions from a small model on this machine",
+            "A sequence-to-sequence model such as doc2query's T5, which you name, writes questions for each passage; nothing leaves this "
+            "machine, and no key is needed. Tried on a tiny random model only: what real weights are worth was not measured.",
+            needs=(WRITER,),
+            tags=frozenset({"local"}),
+        ),
         "paraphrase": Choice(
             "core.generators.paraphrase:ask",
             "A passage and its paraphrase",
@@ -126,4 +136,4 @@ def label(name: str) -> str:
     return GENERATORS[name].label if name in GENERATORS else BY_HAND.get(name, name)
 
 
-__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "GROUPS", "WHOLE_PASSAGES", "Material", "by_model", "label"]
+__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "GROUPS", "WHOLE_PASSAGES", "WRITER", "Material", "by_model", "label"]

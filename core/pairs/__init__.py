@@ -64,6 +64,10 @@ def make(
             part = _part(progress, names, name)
             if generators.by_model([name]):
                 added += _ask(project, material, settings, name, key, sieve, part, stop)
+            elif generators.WRITER in GENERATORS[name].needs:
+                known = {chunk for pair in project.pairs(PairFilter(generator=name)) for chunk in pair.positives}
+                for batch in GENERATORS[name].load()(material, settings, known, part, stop):
+                    added += _commit(project, sieve, [pair for pair in batch if pair.id not in sieve.ids])
             else:
                 added += _generate(project, material, settings, name, sieve, part, stop)
     finally:

@@ -13,6 +13,7 @@ from core.recipe.clean import CleanSettings
 from core.recipe.documents import ChunkSettings, ThemeSettings
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
+from core.recipe.local import LocalSettings
 from core.recipe.ocr import OcrSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
@@ -29,6 +30,7 @@ __all__ = [
     "EvaluateSettings",
     "GateSettings",
     "LLMSettings",
+    "LocalSettings",
     "OcrSettings",
     "PairSettings",
     "ParaphraseSettings",

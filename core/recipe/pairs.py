@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core.recipe.llm import LLMSettings, ParaphraseSettings
+from core.recipe.local import LocalSettings
 from core.recipe.section import Section
 from core.recipe.table import TableSettings
 from core.recipe.timeline import TimelineSettings
@@ -35,4 +36,5 @@ class PairSettings(Section):
     paraphrase: ParaphraseSettings = ParaphraseSettings()
     timeline: TimelineSettings = TimelineSettings()
     table: TableSettings = TableSettings()
+    local: LocalSettings = LocalSettings()
     seed: int = 1

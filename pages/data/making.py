@@ -24,6 +24,8 @@ def form(project: Project, *, busy: bool) -> None:
     key = ""
     if asked := generators.by_model(chosen):
         changes, key = asking.panel(project, recipe, asked)
+    if "local" in chosen:
+        changes["local"] = perkind.local_panel(recipe.pairs)
     with st.expander("Advanced", icon=":material/settings:"):
         with st.container(horizontal=True):
             for name in ("per_chunk", "limit", "near_duplicate"):

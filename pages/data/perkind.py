@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.generators import GENERATORS, mix, timeline
-from core.recipe import PairSettings, Recipe, TableSettings, TimelineSettings
+from core.recipe import LocalSettings, PairSettings, Recipe, TableSettings, TimelineSettings
 from pages.widgets import forms
 
 WAYS = {"fused": "All columns together", "basic": "Each column by itself", "domain": "By itself, each domain apart"}
@@ -20,7 +20,7 @@ def panels(recipe: Recipe, chosen: Sequence[str], *, anchors: bool) -> dict[str,
     if anchors:
         changes["table"] = table_panel(recipe.pairs)
     if "timeline" in chosen:
-        changes["timeline"] = timeline_panel(recipe.pairs)
+        changes["timeline"] = timeline_panel(recipe.pairs, chosen)
     return changes
 
 
@@ -58,7 +58,24 @@ def table_panel(current: PairSettings) -> dict[str, Any]:
     return changes
 
 
-def timeline_panel(current: PairSettings) -> dict[str, Any]:
+def local_panel(current: PairSettings) -> dict[str, Any]:
+    """Draw which question writer runs here, and how: nothing is written before a model is named."""
+    changes: dict[str, Any] = current.local.model_dump()
+    with st.container(border=True):
+        st.subheader(GENERATORS["local"].label, anchor=False)
+        first, second = st.container(horizontal=True, vertical_alignment="bottom"), st.container(horizontal=True)
+    with first:
+        for name in ("model", "prefix"):
+            changes[name] = st.text_input(
+                forms.title(LocalSettings, name), changes[name], help=forms.help(LocalSettings, name), key=f"local_{name}"
+            )
+    with second:
+        for name in ("batch", "read_tokens", "written_tokens"):
+            changes[name] = forms.number(LocalSettings, name, changes[name], key=f"local_{name}")
+    return changes
+
+
+def timeline_panel(current: PairSettings, chosen: Sequence[str]) -> dict[str, Any]:
     """Draw the shares of the four categories, and how thinly documents and periods are used."""
     settings = current.timeline
     st.markdown(f"**{GENERATORS['timeline'].label}**")
@@ -76,5 +93,5 @@ def timeline_panel(current: PairSettings) -> dict[str, Any]:
         help=forms.help(TimelineSettings, "group"),
         key="timeline_group",
     )
-    st.caption(timeline.told(settings))
+    st.caption(timeline.told(settings, timeline.categories(chosen)))
     return changes
