@@ -89,15 +89,12 @@ def pairs(
 def gate(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, preview: Preview = False, json: Json = False) -> None:
     """Set pairs aside that would teach little or the wrong thing, each with its reason. People's own questions are only remarked on."""
     from core import gate as gates
+    from core import machine
 
     owner = options.known_project(project)
-    if preview:
-        settings = options.unsaved(owner, recipe, set_)
-        gates.measure(owner, settings, terminal.Progress())
-        effect = owner.effect(settings.gate)
-    else:
-        settings = options.settings(owner, recipe, set_)
-        effect = gates.check(owner, settings, terminal.Progress())
+    settings = options.unsaved(owner, recipe, set_)  # the limits are kept by the step that applies them, and come back with its undo
+    gates.measure(owner, settings, terminal.Progress())
+    effect = owner.effect(settings.gate) if preview else owner.apply_gate(settings.gate, machine.user())
     if json:
         return terminal.show_json({**vars(effect), "applied": not preview})
     reasons = sorted({*effect.aside, *effect.remarked}, key=lambda reason: -effect.aside.get(reason, 0))

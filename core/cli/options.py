@@ -94,7 +94,7 @@ def settings(project: Project, recipe: Path | None, sets: Sequence[str] | None =
 
 
 def unsaved(project: Project, recipe: Path | None, sets: Sequence[str] | None = None) -> Recipe:
-    """Return the recipe that a preview goes by; the project's own stays as it is."""
+    """Return the recipe that a command goes by, and leave the project's own as it is."""
     return _chosen(project, recipe, sets, "", "")
 
 

@@ -46,6 +46,7 @@ class Decisions(Base):
         with self.write() as db:
             changes = {"query": query, "edited": 1, "who": who, "decided": now(), **back}
             _step(db, who, "reworded", "FROM pairs WHERE id = ?", [pair.id], changes)
+            db.execute("DELETE FROM measures WHERE pair_id = ?", (pair.id,))  # they were of the old words
 
     def decisions(self, limit: int = 20) -> list[Decision]:
         """Return the last steps, newest first."""

@@ -19,6 +19,7 @@ from core.recipe import dump, load
 from core.schema import RunState
 from tests import tiny
 from tests.filled import ROOT, eventually, fill, holding, recipe
+from tests.pages.filling import with_pairs
 
 HEAVY = [
     "torch",
@@ -245,3 +246,20 @@ def test_the_whole_way_prints_one_object_and_a_recipe_that_repeats_it(table: Pat
     assert "tuned" in found.stdout
     assert attune("evaluate", "--project", "Whole").returncode == 0
     assert attune("publish", "--project", "Whole", "--repo", "x", "--preview").stdout.count("safetensors")
+
+
+def test_the_gate_shows_what_limits_would_do_then_does_it_and_undo_takes_it_back(project: projects.Project) -> None:
+    with_pairs(project)
+    limits = ["--project", "Test", "--set", "gate.found_within=0", "--json"]
+    before = project.pairs()
+    preview = json.loads(attune("gate", *limits, "--set", "gate.near_duplicate=0.1", "--preview").stdout)
+    assert (preview["applied"], project.pairs(), project.recipe().gate.near_duplicate) == (False, before, 0.9)
+    with project.write() as db:
+        db.execute("UPDATE pairs SET generator = 'llm', people = 0, query = 'Why?' WHERE id = 'q1'")
+    done = json.loads(attune("gate", *limits).stdout)
+    assert (done["more"], done["aside"], done["applied"]) == (1, {"too short": 1}, True)
+    assert project.pair("q1").state == "set aside"
+    assert "1 pairs are as they were before" in attune("undo", "--project", "Test").stdout
+    assert project.pair("q1").state == "kept"
+    attune("undo", "--project", "Test", "--redo")
+    assert project.pair("q1").state == "set aside"

@@ -163,6 +163,7 @@ def test_a_pair_that_a_person_mends_is_given_back(project: Project) -> None:
     gate.check(fill(project, FAULTY), WORDS_ONLY)
     pairs.edit(project, "otter3", "What do otters need a permit for?")
     assert project.pair("otter3").state is PairState.KEPT
+    assert project.effect(project.recipe().gate).unmeasured == 1
     gate.check(project, WORDS_ONLY)
     assert (project.pair("otter3").state, project.pair("otter3").reason) == (PairState.KEPT, "")
 
