@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.project import Project
 from core.recipe import ThemeSettings
 from core.schema import Chunk, Theme
-from core.text import CJK_SIGN
+from core.text import SIGN
 from core.text.terms import as_written, class_weights, count_terms, top_terms
 
 LEAST, MOST = 2, 15  # themes that are found, where the person names no number
@@ -141,6 +141,6 @@ def _plain(text: str) -> str:
 def _pattern(keyword: str) -> re.Pattern[str]:
     words = _plain(keyword).split()
     body = r"\s+".join(map(re.escape, words))
-    left = "" if CJK_SIGN.match(words[0][0]) else r"(?<!\w)"
-    right = "" if CJK_SIGN.match(words[-1][-1]) else r"(?!\w)"
+    left = "" if SIGN.match(words[0]) else r"(?<!\w)"
+    right = "" if SIGN.match(words[-1][-1]) else r"(?!\w)"
     return re.compile(left + body + right)

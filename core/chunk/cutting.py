@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,9 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from core.text import CJK_SIGN, sentences, trimmed
+import regex
+
+from core.text import CJK_SIGN, SIGN, sentences, trimmed
 from core.text.headings import Heading, headings
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 TINY = 12  # tokens: a leftover below it says too little to be found, so a neighbour takes it
 CHARACTERS_PER_TOKEN = 20  # an unbroken string is one unknown token, however long it is: characters are bounded as well
+LONGEST_SIGN = 32  # characters: a flag of tags has 14, a family of emoji 11
+_ONE_SIGN = regex.compile(rf"{SIGN.pattern}|\X")
 PARAGRAPHS = ["\n\n", "\r\n\r\n"]
 SENTENCES = [f"{stop}{after}" for stop in (".", "!", "?", ".”", '."', "?”", ".)") for after in (" ", "\n")]
 SENTENCES_WITHOUT_BLANKS = ["。", "！", "？", "；", "।", "۔", "؟"]
@@ -125,6 +128,9 @@ class Cutter:
             cut = start + (max(1, offsets[most][0]) if len(offsets) > most else longest)
             while cut > start + 1 and (self._count(text[start:cut]) > most or _inside_a_sign(text, cut)):
                 cut -= 1
+            blank = max(text.rfind(" ", start, cut + 1), text.rfind("\n", start, cut + 1))
+            if blank > start + (cut - start) // 3 and self._count(text[start:blank]) <= most:  # a word stays whole
+                cut = blank
             yield trimmed(text, start, cut)
             start = cut
 
@@ -178,6 +184,8 @@ def _heading_at(text: str, found: Sequence[Heading], start: int) -> str:
 
 
 def _inside_a_sign(text: str, cut: int) -> bool:
-    """Say whether a cut would part what is seen as one sign: a letter and its accent, a joined emoji."""
-    following = text[cut] if cut < len(text) else ""
-    return bool(following) and (bool(unicodedata.combining(following)) or following in "\u200d\ufe0e\ufe0f" or text[cut - 1] == "\u200d")
+    """Say whether a cut would part what is read as one sign: a letter and its accent, a joined emoji, a Thai cluster."""
+    if not 0 < cut < len(text):
+        return False
+    start = max(0, cut - LONGEST_SIGN)
+    return any(match.start() < cut < match.end() for match in _ONE_SIGN.finditer(text, start, cut + LONGEST_SIGN))

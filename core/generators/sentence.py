@@ -17,7 +17,7 @@ from core.digest import short
 from core.generators.material import Material
 from core.recipe import PairSettings
 from core.schema import Chunk, Pair
-from core.text import CJK_SIGN, sentences, words
+from core.text import SIGN, sentences, words
 
 LEAST_WORDS, MOST_WORDS = 6, 60
 LEAST_REST = 5  # words that are left of the passage
@@ -49,7 +49,7 @@ def _candidates(chunk: Chunk) -> list[tuple[int, int]]:
 
 def _length(text: str) -> float:
     """Count words; a Chinese or Japanese word is about two signs."""
-    return sum(0.5 if CJK_SIGN.match(word) else 1 for word in words(text))
+    return sum(0.5 if SIGN.match(word) else 1 for word in words(text))
 
 
 def _pair(chunk: Chunk, start: int, end: int) -> Pair:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from core.text.alike import Likeness, groups, likenesses, near_duplicate_groups
 from core.text.headings import BULLET, headings
-from core.text.wording import CJK, CJK_SIGN, jaccard, normalise, shingles, words
+from core.text.wording import BLANKLESS, CJK, CJK_SIGN, SIGN, jaccard, normalise, shingles, words
 
 __all__ = [
     "CJK",
     "CJK_SIGN",
+    "SIGN",
     "Likeness",
     "groups",
     "headings",
@@ -25,12 +27,16 @@ __all__ = [
     "words",
 ]
 
-# A full stop with what closes after it and a footnote's number; a Chinese or Japanese one needs no blank; a blank line.
+# A full stop with what closes after it and a footnote's number; a Chinese or Japanese one needs no blank; a blank line. Arabic, Urdu,
+# Hindi, Amharic and Armenian have signs of their own.
 _END = re.compile(
-    r"(?:[.!?…]+[\"'”’»)\]]*|(?<=[^\W\d])[.!?…]+[\"'”’»)\]]*\d{1,2}(?:,\d{1,2})*)(?=\s|$)|[。！？｡]+[」』”’）)]*|\n[^\S\n]*(?=\n)"
+    r"(?:[.!?…؟۔।॥።։]+[\"'”’»)\]]*|(?<=[^\W\d])[.!?…]+[\"'”’»)\]]*\d{1,2}(?:,\d{1,2})*)(?=\s|$)|(?:[。！？｡]|．(?!\d))+[」』”’）)]*|\n[^\S\n]*(?=\n)"
 )
 _ITEM = re.compile(r"(?:[ \t]*\d{1,2}(?:\.\d{1,2})*[.)][ \t]+(?=\S))|" + BULLET.pattern, re.IGNORECASE)
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]*$")
+_GAP = re.compile(rf"(?<=[{BLANKLESS}]) +(?=[{BLANKLESS}])")
+PHRASE = 60
+"""Characters from which on a blank between two words of a script without blanks is taken for the end of a sentence."""
 # Abbreviations that a sentence goes on after.
 _INNER = frozenset(
     "al approx art bzw ca cf ch d.h dr e.g ed eg eq etc fig gen hon i.e ie incl jr mr mrs ms no nos nr p par para pp prof resp rev sec sr".split()  # noqa: SIM905
@@ -52,6 +58,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     items = [match for start in line_starts if (match := _ITEM.match(text, start))]
     cuts |= {match.start() for match in items}
+    cuts |= set(_between_phrases(text))
     marks = {match.start(): match.end() for match in items}
     found = []
     for start, end in pairwise(sorted(cuts)):
@@ -59,6 +66,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
         if span[0] < span[1]:
             found.append(span)
     return found
+
+
+def _between_phrases(text: str) -> Iterator[int]:
+    """Yield where Thai, Lao, Khmer or Burmese, which end a sentence with a blank alone, may end one: behind `PHRASE` signs or more."""
+    last = 0
+    for match in _GAP.finditer(text):
+        if match.end() - last >= PHRASE:
+            last = match.end()
+            yield last
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

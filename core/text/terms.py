@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from core.text import CJK_SIGN, words
+from core.text import SIGN, words
 
 # Function words of the languages that people mostly write in; sklearn's list has English only.
 _FUNCTION_WORDS = """
@@ -38,14 +38,14 @@ COMMON = 0.4  # of the texts: a term in more of them sets nothing apart
 def terms_of(text: str, longest: int = 2) -> list[str]:
     """Return a text's terms: its content words and the runs of up to `longest` of them that no mark or function word parts.
 
-    Of Chinese and Japanese, which have no blanks, the pairs of neighbouring signs.
+    Of Chinese, Japanese and Thai, which have no blanks, the pairs of neighbouring signs.
     """
     found: list[str] = []
     for segment in _BREAK.split(_ADDRESS.sub(" . ", text)):
         run: list[str] = []
         signs = ""
         for word in [*words(segment), ""]:
-            if word and CJK_SIGN.match(word):
+            if word and SIGN.match(word):
                 found += [signs + word] if signs else []
                 signs = word
                 run = []

@@ -10,12 +10,19 @@ import regex
 # Han, kana and bopomofo are written without blanks, so each sign counts as a word of its own.
 CJK = "\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 CJK_SIGN = re.compile(rf"[{CJK}]")
-# `regex`, because a word of the standard library ends at a combining mark: Hindi and Thai would fall to pieces.
-_WORD = regex.compile(rf"[{CJK}]|[^\W{CJK}]+")
+# Thai, Lao, Khmer and Burmese are too, and there a consonant with its vowels and marks counts: what is never parted (Thai character
+# clusters, Theeramunkong 2000). Where words begin only a dictionary would know.
+BLANKLESS = "\u0e00-\u0e4e\u0e80-\u0ece\u0edc-\u0edf\u1000-\u103f\u1050-\u109f\u1780-\u17d3"
+_FOLLOWING = "\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3"  # vowels that stand behind their consonant and are no marks
+_CLUSTER = rf"[\u0e40-\u0e44\u0ec0-\u0ec4]?[{BLANKLESS}](?:[\u1039\u17d2][{BLANKLESS}]|\p{{M}})*[{_FOLLOWING}]?"
+SIGN = regex.compile(rf"[{CJK}]|{_CLUSTER}")
+"""What counts as a word of its own in a script without blanks."""
+# `regex`, because a word of the standard library ends at a combining mark: Hindi would fall to pieces.
+_WORD = regex.compile(rf"[{CJK}]|{_CLUSTER}|[^\W{CJK}{BLANKLESS}]+")
 
 
 def words(text: str) -> list[str]:
-    """Return a text's words in lower case (NFKC, casefold); a Chinese or Japanese sign is a word."""
+    """Return a text's words in lower case (NFKC, casefold); a Chinese or Japanese sign is a word, and so is a Thai cluster."""
     return list(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, pre_tokenizers
@@ -21,6 +22,7 @@ from core.chunk.cutting import Cutter
 from core.project import Project
 from core.recipe import BASE_MODEL, ChunkSettings, SplitSettings
 from core.schema import Chunk, Document, File, FileState, Page, Pair, PairState, Theme
+from core.text import SIGN
 
 PARAGRAPH = (
     "The ferry leaves at nine. Passengers wait behind the painted line until a steward waves them on. Cars go first, then bicycles. "
@@ -78,6 +80,26 @@ WORDS = [
     " " * 40,
 ]
 TEXTS = st.text(SIGNS, max_size=400) | st.lists(st.sampled_from(WORDS), max_size=60).map("".join) | st.text(max_size=120)
+
+
+LANGUAGES = {
+    "thai": "ประเทศไทยมีพื้นที่ประมาณห้าแสนตารางกิโลเมตรมีประชากรราวเจ็ดสิบล้านคนเมืองหลวงคือกรุงเทพมหานครที่น้ำท่วมบ่อยครั้ง" * 12,
+    "arabic": "تقع العاصمة على ضفة النهر وفيها متاحف كثيرة يزورها الناس من كل مكان، وهي مدينة قديمة. " * 8,
+    "hindi": "राजधानी नदी के किनारे बसी है और यहाँ कई संग्रहालय हैं जिन्हें लोग देखने आते हैं। " * 8,
+    "chinese": "首都位于河边，有许多博物馆，人们从各地前来参观。这座城市历史悠久。" * 12,
+    "accents": "e\u0301\u0323" * 600,
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("read", [lambda: models.tokenizer(BASE_MODEL), bytes_tokenizer], ids=["wordpiece", "bytes"])
+def test_no_cut_parts_a_word_or_what_is_read_as_one_sign(read, language: str) -> None:
+    text = LANGUAGES[language]
+    spans = Cutter(read(), 48, 0).cut(text)
+    assert len(spans) > 1
+    cuts = {place for span in spans for place in (span.start, span.end)}
+    parts = r"\w+" if language in ("arabic", "hindi") else rf"{SIGN.pattern}|\X"
+    assert not [match[0] for match in regex.finditer(parts, text) if any(match.start() < cut < match.end() for cut in cuts)]
 
 
 @pytest.mark.parametrize("read", [lambda: models.tokenizer(BASE_MODEL), bytes_tokenizer], ids=["wordpiece", "bytes"])

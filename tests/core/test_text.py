@@ -23,6 +23,11 @@ from core.text.headings import headings
         ("It can fail.1 As seen.2,3 Often.", ["It can fail.1", "As seen.2,3", "Often."]),
         ("It is 5 p.m. now. Go.", ["It is 5 p.m. now.", "Go."]),
         ("all in small letters . as some archives are. see fig. 2 .", ["all in small letters .", "as some archives are.", "see fig. 2 ."]),
+        ("ما هي العاصمة؟ القاهرة. وهي قديمة.", ["ما هي العاصمة؟", "القاهرة.", "وهي قديمة."]),
+        ("यह एक वाक्य है। यह दूसरा है।", ["यह एक वाक्य है।", "यह दूसरा है।"]),
+        ("価格は3．5です．次の文。終わり", ["価格は3．5です．", "次の文。", "終わり"]),
+        ("ประเทศไทยมีพื้นที่ประมาณห้าแสนตารางกิโลเมตร มีประชากรราวเจ็ดสิบล้านคน เมืองหลวงคือกรุงเทพมหานคร",
+         ["ประเทศไทยมีพื้นที่ประมาณห้าแสนตารางกิโลเมตร มีประชากรราวเจ็ดสิบล้านคน", "เมืองหลวงคือกรุงเทพมหานคร"]),
         ("", []), ("  \n\n ", []), ("…", ["…"]),
     ],
 )  # fmt: skip
@@ -51,6 +56,20 @@ def test_case_width_punctuation_and_breaks_do_not_tell_texts_apart(one: str, oth
 def test_chinese_signs_are_words_and_signs_alone_are_not_the_same_text() -> None:
     assert text.words("数据 GDPR第3条") == ["数", "据", "gdpr", "第", "3", "条"]
     assert text.normalise("***") != text.normalise("---")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "clusters"),
+    [
+        ("ประเทศไทย", ["ป", "ระ", "เท", "ศ", "ไท", "ย"]),
+        ("น้ำ", ["น้ํา"]),
+        ("ພາສາລາວ", ["ພາ", "ສາ", "ລາ", "ວ"]),
+        ("ភាសាខ្មែរ", ["ភា", "សា", "ខ្មែ", "រ"]),
+        ("ใช้ Word 2024", ["ใช้", "word", "2024"]),
+    ],
+)
+def test_scripts_without_blanks_fall_into_what_is_never_parted(sentence: str, clusters: list[str]) -> None:
+    assert text.words(sentence) == clusters
 
 
 def test_near_duplicates_are_found_among_many_and_nothing_else() -> None:
@@ -107,6 +126,6 @@ def test_headings_are_told_from_lines_of_text(body: str, found: list[str]) -> No
         assert heading.text in body[heading.start : heading.end]
 
 
-@pytest.mark.parametrize(("sentence", "words"), [("नमस्ते दुनिया", 2), ("ที่นี่ กิน", 2), ("naïve café", 2), ("漢字 ok", 3)])
+@pytest.mark.parametrize(("sentence", "words"), [("नमस्ते दुनिया", 2), ("ที่นี่ กิน", 4), ("naïve café", 2), ("漢字 ok", 3)])
 def test_marks_belong_to_their_word(sentence: str, words: int) -> None:
     assert len(text.words(sentence)) == words
