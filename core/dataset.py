@@ -56,7 +56,7 @@ class Dataset:
 
 
 _PARTS: dict[str, Any] = {"passages": Passage, "train": TrainPair, "dev": Question, "test": Question}
-_NESTED = ("relevant", "without", "negatives")
+_NESTED = ("relevant", "without", "negatives", "marks", "avoid")
 
 
 def _write_table(path: Path, records: Iterable[Any]) -> None:

@@ -83,6 +83,20 @@ def _checked(job: Job, settings: recipes.Recipe) -> Effect:
     return gate.check(job.project, settings, job.progress_or_stop)
 
 
+def _negatives(job: Job) -> None:
+    from core import models
+    from core.embeddings import EmbeddingStore
+    from core.pairs import mining
+
+    settings = job.run.recipe()
+    job.stage("negatives")
+    job.progress(0.0, "Loading the base model")
+    base = models.load(settings.train.base_model)
+    job.on(base.device)
+    report = mining.mine(job.project, settings, base, EmbeddingStore(job.run.embeddings), job.progress_or_stop)
+    job.run.write("result.json", report)
+
+
 def _train(job: Job) -> None:
     from core import train
     from core.embeddings import EmbeddingStore
@@ -138,6 +152,7 @@ STAGES: Mapping[str, Stage] = {
     "ingest": Stage("Read documents", _ingest, "project"),
     "pairs": Stage("Make pairs", _pairs, "project"),
     "gate": Stage("Check pairs", _gate, "project"),
+    "negatives": Stage("Find hard negatives", _negatives, "project"),
     "train": Stage("Train", _train, "machine"),
     "evaluate": Stage("Judge", _evaluate, "machine"),
     "statistics": Stage("Count and map", _statistics, "project"),

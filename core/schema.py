@@ -207,6 +207,42 @@ class Pair:
     decided: float = 0.0
 
 
+class DoubtState(StrEnum):
+    """Say what a person made of a passage that may be a second right answer; one that is open or ignored is used as neither."""
+
+    OPEN = "open"
+    DROPPED = "dropped"  # not an answer: a hard negative
+    ACCEPTED = "accepted"  # also right
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A passage that scores as high as a pair's own, or nearly, by `judge`: a second right answer, or the hardest negative.
+
+    `at` is when it was found, and once decided when that was.
+    """
+
+    pair_id: str
+    chunk_id: str
+    judge: str
+    score: float
+    own_score: float
+    state: DoubtState = DoubtState.OPEN
+    who: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Mined:
+    """A passage that mining made a hard negative of a pair, and may take back; those that came with the pair it leaves alone."""
+
+    pair_id: str
+    chunk_id: str
+    judge: str
+    score: float
+
+
 @dataclass(frozen=True)
 class Measure:
     """What the quality gate goes by for one pair. Its limits are kept apart, so that moving them measures nothing again.
@@ -331,7 +367,11 @@ class Question:
 
 @dataclass(frozen=True)
 class TrainPair:
-    """One row of training data: texts, and the ids of the pair and passage they come from; `negatives` are texts too."""
+    """One row of training data: texts, and the ids of the pair and passage they come from; `negatives` are texts too.
+
+    A mark stands for a passage and all near-duplicates of it. `marks` are those of the positive and of each negative, in
+    order; `avoid` those of every passage that is right for the query, or may be: the query meets none of them as a wrong one.
+    """
 
     pair_id: str
     passage_id: str
@@ -340,6 +380,8 @@ class TrainPair:
     generator: str
     people: bool = False
     negatives: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
 
 
 # --- results -----------------------------------------------------------------------------------------------------

@@ -32,11 +32,17 @@ def choices() -> str:
     """Return the tables of all registries, and of the recipe's settings."""
     from core.generators import GENERATORS
     from core.loaders import LOADERS
+    from core.negatives import JUDGES
     from core.recipe import Recipe
     from core.rerankers import RERANKERS
 
     parts = []
-    for title, registry in (("Files", LOADERS), ("Kinds of pairs", GENERATORS), ("Rerankers", RERANKERS)):
+    for title, registry in (
+        ("Files", LOADERS),
+        ("Kinds of pairs", GENERATORS),
+        ("Judges of hard negatives", JUDGES),
+        ("Rerankers", RERANKERS),
+    ):
         rows = ((f"`{name}`", choice.label, choice.help) for name, choice in registry.items())
         parts.append(f"**{title}**\n\n" + table(("name", "shown as", "what it is"), rows))
     rows = settings(Recipe.model_fields, "")

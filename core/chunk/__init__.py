@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from core import models
 from core.chunk.cutting import Cutter, Span
 from core.digest import short
-from core.pairs.attach import GONE, Places, reattach
+from core.pairs.attach import GONE, Places, heirs, reattach
 from core.project import Project, Recut
 from core.recipe import ChunkSettings
 from core.schema import Chunk, Document, Page, Pair, PairState, Progress, Region, silent
@@ -75,7 +75,7 @@ def rechunk(project: Project, settings: ChunkSettings, base_model: str, progress
         changed = [after for before, after in zip(pairs, attached, strict=True) if after != before]
         if not changed and sorted(old, key=lambda c: c.id) == sorted(new, key=lambda c: c.id):
             return None
-        return Recut(new, changed, holdout.follow(regions, old, new))
+        return Recut(new, changed, holdout.follow(regions, old, new), heirs(project.looked_at(), old, new))
 
     project.recut(change)
     return done[0]

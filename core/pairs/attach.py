@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -20,10 +20,17 @@ def reattach(pairs: Sequence[Pair], old_chunks: Sequence[Chunk], new_chunks: Seq
 
     A pair whose chunks are all still there keeps them. Else its passage is looked for in its document: where it was, by its
     text, and by what is left of it after an edit; the chunks that hold most of it are its own. A pair whose passage is
-    nowhere is dropped as "passage gone", with the passage's text, and comes back with it.
+    nowhere is dropped as "passage gone", with the passage's text, and comes back with it. Negatives, and second right answers
+    elsewhere, follow their own passage.
     """
     places = Places(old_chunks, new_chunks)
     return [_attach(pair, places) for pair in pairs]
+
+
+def heirs(chunk_ids: Iterable[str], old_chunks: Sequence[Chunk], new_chunks: Sequence[Chunk]) -> dict[str, str]:
+    """Return, of chunks that are gone, those whose text another chunk holds now, with that one."""
+    places = Places(old_chunks, new_chunks)
+    return {one: heir for one in sorted(chunk_ids) if (heir := places.heir(one)) != one}
 
 
 class Places:
@@ -33,6 +40,7 @@ class Places:
         self.old = {chunk.id: chunk for chunk in old_chunks}
         self.new = {chunk.id: chunk for chunk in new_chunks}
         self._texts: dict[tuple[bool, str], str] = {}
+        self._heirs: dict[str, str] = {}
 
     @cached_property
     def _by_document(self) -> tuple[dict[str, list[Chunk]], dict[str, list[Chunk]]]:
@@ -72,6 +80,18 @@ class Places:
         most = [c for share, c in shares if share * 2 > c.end - c.start or share * 2 > end - start]
         return most or [c for _, c in sorted(shares, key=lambda s: (-s[0], s[1].start))[:1]]
 
+    def heir(self, chunk_id: str) -> str:
+        """Return the new chunk that holds most of an old one; a chunk that has none, or is not known, keeps its id: it may come back."""
+        if chunk_id in self.new or chunk_id not in self.old:
+            return chunk_id
+        if chunk_id not in self._heirs:
+            old = self.old[chunk_id]
+            span = self.find(old.document_id, old.text, old.start)
+            found = self.holding(old.document_id, *span) if span else self.like(old.document_id, old.text)
+            most = max(found, key=lambda c: min(c.end, span[1]) - max(c.start, span[0]) if span else 0, default=old)
+            self._heirs[chunk_id] = most.id
+        return self._heirs[chunk_id]
+
     def like(self, document_id: str, passage: str) -> list[Chunk]:
         """Return the new chunks that hold what is left of a passage after an edit; those from before are passages of their own."""
         wanted = shingles(passage)
@@ -88,6 +108,25 @@ class Places:
 
 
 def _attach(pair: Pair, places: Places) -> Pair:
+    """Return the pair with all of its passages where they lie now: the one it was made of, further right ones, and wrong ones."""
+    own = tuple(c for c in pair.positives if c not in (further := _further(pair, places)))
+    attached = _attach_own(replace(pair, positives=own), places)
+    right = tuple(dict.fromkeys((*attached.positives, *map(places.heir, further))))
+    wrong = tuple(dict.fromkeys(c for c in map(places.heir, pair.negatives) if c not in right))
+    return replace(attached, positives=right, negatives=wrong)
+
+
+def _further(pair: Pair, places: Places) -> tuple[str, ...]:
+    """Return a pair's passages that lie outside of its span: second right answers, which go their own way."""
+    outside = tuple(
+        c
+        for c in pair.positives
+        if (old := places.old.get(c)) and (old.document_id != pair.document_id or old.start >= pair.end or old.end <= pair.start)
+    )
+    return outside if len(outside) < len(pair.positives) else ()
+
+
+def _attach_own(pair: Pair, places: Places) -> Pair:
     kept = [places.new[c] for c in pair.positives if c in places.new]
     if kept and len(kept) == len(pair.positives):
         return _back(_shifted(pair, kept, places))

@@ -22,6 +22,7 @@ from core.project.counts import Counts
 from core.project.decisions import Decisions
 from core.project.documents import Documents
 from core.project.filters import ChunkFilter, PairFilter
+from core.project.negatives import Negatives
 from core.project.pairs import Pairs
 from core.project.quality import Effect, Quality
 from core.project.results import Results, Tally
@@ -56,7 +57,7 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Project(Documents, Chunks, Alike, Pairs, Answers, Decisions, Quality, Results, Counts):
+class Project(Documents, Chunks, Alike, Pairs, Answers, Decisions, Quality, Negatives, Results, Counts):
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
     def rename(self, name: str) -> None:

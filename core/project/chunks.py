@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core import store
 from core.digest import fresh_id
+from core.project import negatives
 from core.project.base import Base, clean_name
 from core.project.filters import ChunkFilter
 from core.schema import Chunk, Pair, Region, Theme
@@ -14,11 +15,15 @@ from core.schema import Chunk, Pair, Region, Theme
 
 @dataclass(frozen=True)
 class Recut:
-    """Hold what cutting anew leads to: all chunks, the pairs that change, and all held-out spans."""
+    """Hold what cutting anew leads to: all chunks, the pairs that change, and all held-out spans.
+
+    `heirs` maps chunks that are gone to those that hold their text now, for mined negatives and doubts.
+    """
 
     chunks: Iterable[Chunk]
     pairs: Iterable[Pair]
     regions: Iterable[Region]
+    heirs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Chunks(Base):
@@ -81,6 +86,7 @@ class Chunks(Base):
             store.upsert(db, "pairs", "id", recut.pairs)
             db.execute("DELETE FROM regions")
             store.insert(db, "regions", recut.regions)
+            negatives.follow(db, recut.heirs)
 
     def set_theme(self, chunk_ids: Iterable[str], theme_id: str, by: str) -> None:
         """Give chunks a theme ("" for none); `by` is "keywords", "discovered" or "person"."""

@@ -14,6 +14,7 @@ from core.recipe.documents import ChunkSettings, ThemeSettings
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.local import LocalSettings
+from core.recipe.negatives import NegativeSettings
 from core.recipe.ocr import OcrSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.section import Section
@@ -31,6 +32,7 @@ __all__ = [
     "GateSettings",
     "LLMSettings",
     "LocalSettings",
+    "NegativeSettings",
     "OcrSettings",
     "PairSettings",
     "ParaphraseSettings",
@@ -58,6 +60,7 @@ class Recipe(Section):
     themes: ThemeSettings = ThemeSettings()
     pairs: PairSettings = PairSettings()
     gate: GateSettings = GateSettings()
+    negatives: NegativeSettings = NegativeSettings()
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()

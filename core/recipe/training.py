@@ -45,6 +45,13 @@ class TrainSettings(Section):
     )
     dropout: bool = Field(False, title="Dropout", description="Off trains 3 to 4 times faster on a processor and measured better.")
     patience: int = Field(3, ge=1, title="Patience", description="Thorough stops after so many epochs without a gain on dev.")
+    hard_negatives: int = Field(
+        0,
+        ge=0,
+        le=20,
+        title="Hard negatives",
+        description="Of each pair's hard negatives so many stand in its batch as wrong answers, other ones in every epoch; 0 uses none.",
+    )
     generators: tuple[str, ...] = Field(
         (),
         title="Only pairs of these kinds",

@@ -23,6 +23,7 @@ TITLES = {
     "ingest": "Read documents",
     "pairs": "Make pairs",
     "gate": "Check pairs",
+    "negatives": "Find hard negatives",
     "train": "Train",
     "evaluate": "Judge",
     "statistics": "Count and map",
@@ -120,7 +121,7 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
         _give_model(find(project, of), run)
     if kind == "ingest":
         parts += [(file.id, file.sha256) for file in project.files() if file.state is FileState.WAITING]
-    if kind in ("pairs", "gate"):
+    if kind in ("pairs", "gate", "negatives"):
         parts += [chunk.id for chunk in project.chunks()]
     now = time.time()
     run.write("run.json", RunInfo(kind, title or TITLES[kind], now, project.name, digest(*parts), of))

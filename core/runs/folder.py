@@ -64,7 +64,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """One of pipeline.STAGES: "ingest", "pairs", "gate", "train", "evaluate" or "statistics"."""
+        """One of pipeline.STAGES: "ingest", "pairs", "gate", "negatives", "train", "evaluate" or "statistics"."""
         return self.info.kind
 
     @property

@@ -12,15 +12,16 @@ from core.errors import UserError
 from core.generators import WHOLE_PASSAGES
 from core.project import PairFilter, Project
 from core.recipe import Recipe, SplitSettings
-from core.schema import Chunk, Pair, PairState, Part, Passage, Question, TestQuestion, TestSet, TrainPair
+from core.schema import Chunk, DoubtState, Pair, PairState, Part, Passage, Question, TestQuestion, TestSet, TrainPair
 from core.split import leaks
 from core.split.alike import near_duplicates
 from core.split.cells import narrowed
 from core.split.holdout import assign, by_blocks, hold_out
+from core.split.rights import Rights
+from core.split.rows import Corpus, merged, overlap
 
 CHOSEN_BY_PEOPLE = 15  # with so many of people's questions in dev, generated ones do not choose the checkpoint
 ENOUGH_ASKED = 100  # training questions of people or a language model, from which pairs made offline are left out
-MAX_POSITIVES = 3  # rows that one query gets in training, when its answer is cut into several passages
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,20 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     themes = {t.id: t.name for t in project.themes()}
     passages = tuple(Passage(c.id, c.text, titles.get(c.document_id, ""), c.page, themes.get(c.theme_id, "")) for c in chunks)
     pairs = project.pairs(PairFilter(state=PairState.KEPT))
-    train_pairs = learned_from([p for p in pairs if p.part is Part.TRAIN and not p.judge_only], recipe.train.generators)
+    train_pairs = learned_from(trained_on(pairs), recipe.train.generators)
     dev_pairs = [p for p in pairs if p.part is Part.DEV]
     by_people = [p for p in dev_pairs if p.people]
     dev_pairs = by_people if len(by_people) >= CHOSEN_BY_PEOPLE else dev_pairs
 
-    corpus = _Corpus(chunks, groups)
-    dev = tuple(q for q in (corpus.question(_freeze(p), p) for p in dev_pairs) if q)
-    test, excluded = _test_questions(project, corpus)
+    corpus = Corpus(chunks, groups)
+    rights = Rights(groups, pairs, project.doubts(DoubtState.OPEN, DoubtState.IGNORED))
+    dev = merged(q for q in (corpus.question(_freeze(p), p, placed, rights) for p in dev_pairs) if q)
+    test, excluded = _test_questions(project, corpus, placed, rights)
     held_out = {text.normalise(question.query) for question in (*dev, *test)}
     learned = [pair for pair in train_pairs if text.normalise(pair.query) not in held_out]
-    train = _once([row for pair in learned for row in narrowed(corpus.train_rows(pair, placed), pair, corpus.by_id, documents)])
+    hard = recipe.train.hard_negatives > 0
+    rows = [(pair, corpus.train_rows(pair, placed, rights, negatives=hard)) for pair in learned]
+    train = _once(row for pair, own in rows for row in narrowed(own, pair, corpus.by_id, documents))
     made = _without_leaks(Dataset(passages, train, dev, test, (project.test_set() or _no_test_set()).digest, excluded), recipe.split)
     if len(made.train) < 2 or not dev:
         raise UserError(
@@ -107,6 +111,11 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
             "Make more pairs on the Pairs page; a few hundred are a good start.",
         )
     return made
+
+
+def trained_on(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return those of the kept pairs that training may use."""
+    return [pair for pair in pairs if pair.part is Part.TRAIN and not pair.judge_only]
 
 
 def learned_from(pairs: Sequence[Pair], generators: Sequence[str]) -> list[Pair]:
@@ -136,17 +145,18 @@ def _without_leaks(data: Dataset, settings: SplitSettings) -> Dataset:
     shared = {leak.ids[0] for leak in report.leaks if leak.parts[0] == "train"}
     if not shared:
         return replace(data, leaks=report.sentence)
-    kept = tuple(row for row in data.train if row.pair_id not in shared and row.passage_id not in shared)
+    kept = tuple(leaks.without_negatives(row, shared) for row in data.train if row.pair_id not in shared and row.passage_id not in shared)
     again = leaks.find(replace(data, train=kept), settings.near_duplicate)
     left_out = f"{len(data.train) - len(kept)} training rows were left out for being too like a question or passage that judges."
     return replace(data, train=kept, leaks=f"{again.sentence} {left_out}")
 
 
-def _test_questions(project: Project, corpus: _Corpus) -> tuple[tuple[Question, ...], int]:
+def _test_questions(project: Project, corpus: Corpus, placed: Mapping[str, Part], rights: Rights) -> tuple[tuple[Question, ...], int]:
     """Return the frozen questions with the passages that hold their answers today, and how many have none any more."""
     current = {pair.id: pair for pair in project.pairs()}
-    found = [corpus.question(q, current.get(q.pair_id)) for q in (project.test_set() or _no_test_set()).questions]
-    return tuple(q for q in found if q), sum(q is None for q in found)
+    frozen = (project.test_set() or _no_test_set()).questions
+    found = [corpus.question(q, current.get(q.pair_id), placed, rights) for q in frozen]
+    return merged(q for q in found if q), sum(q is None for q in found)
 
 
 def _no_test_set() -> TestSet:
@@ -176,7 +186,7 @@ def _asking(pairs: Sequence[Pair], chunks: Sequence[Chunk]) -> dict[str, list[st
     for chunk in chunks:
         if chunk.document_id in documents:
             own[chunk.document_id].append(chunk)
-    return {p.id: [c.id for c in own[p.document_id] if _overlap(c, p.query_start, p.query_end) * 2 > c.end - c.start] for p in asked}
+    return {p.id: [c.id for c in own[p.document_id] if overlap(c, p.query_start, p.query_end) * 2 > c.end - c.start] for p in asked}
 
 
 def questions(chunks: Sequence[Chunk], groups: Iterable[Sequence[str]], pairs: Iterable[Pair]) -> list[Question]:
@@ -184,82 +194,12 @@ def questions(chunks: Sequence[Chunk], groups: Iterable[Sequence[str]], pairs: I
 
     `groups` are near-duplicates, as `near_duplicates` finds them. Pairs without a passage are left out.
     """
-    corpus = _Corpus(chunks, groups)
-    return [question for pair in pairs if (question := corpus.question(_freeze(pair), pair))]
+    asked, corpus = list(pairs), Corpus(chunks, groups)
+    rights = Rights(groups, asked)
+    return [question for pair in asked if (question := corpus.question(_freeze(pair), pair, {}, rights))]
 
 
 def _freeze(pair: Pair) -> TestQuestion:
     return TestQuestion(
         pair.id, pair.query, pair.document_id, pair.start, pair.end, pair.generator, pair.people, pair.query_start, pair.query_end
     )
-
-
-class _Corpus:
-    """The chunks, ready to say which of them answer a question and which hold the question's own sentence."""
-
-    def __init__(self, chunks: Sequence[Chunk], groups: Iterable[Sequence[str]]) -> None:
-        self.by_id = {chunk.id: chunk for chunk in chunks}
-        self.copies = {chunk_id: group for group in groups for chunk_id in group}
-        self.by_document: dict[str, list[Chunk]] = defaultdict(list)
-        for chunk in chunks:
-            self.by_document[chunk.document_id].append(chunk)
-
-    def question(self, frozen: TestQuestion, pair: Pair | None) -> Question | None:
-        """Return the question as it is searched for today, or None when no passage answers it any more.
-
-        `pair` tells where the passages lie now (pairs are attached anew when chunks change); the words are the frozen ones.
-        """
-        if pair:
-            positives = [c for c in pair.positives if c in self.by_id]
-        else:
-            inside = [c for c in self.by_document[frozen.document_id] if _overlap(c, frozen.start, frozen.end) * 2 > c.end - c.start]
-            positives = [c.id for c in inside]
-        if not positives:
-            return None
-        # A copy of the right passage is right as well; else both models are marked down for finding the same text.
-        relevant = dict.fromkeys(copy for c in positives for copy in [c, *self.copies.get(c, ())])
-        without = self._without(frozen, list(relevant))
-        return Question(frozen.pair_id, frozen.query, tuple(relevant), frozen.generator, frozen.people, without)
-
-    def _without(self, frozen: TestQuestion | Pair, relevant: Sequence[str]) -> dict[str, str]:
-        """Return the texts, without the query's own words, of all chunks of the document (and copies) that hold them."""
-        if frozen.query_start < 0:
-            return {}
-        start, end = frozen.query_start, frozen.query_end
-        texts = {}
-        for chunk in self.by_document[frozen.document_id]:
-            if _overlap(chunk, start, end) > 0:
-                left, right = max(0, start - chunk.start), min(len(chunk.text), end - chunk.start)
-                texts[chunk.id] = _joined_text(chunk.text[:left], chunk.text[right:])
-        # A passage that asks is no answer to itself, and neither is its copy.
-        texts.update({c: "" for own in [c for c in texts if not texts[c]] for c in self.copies.get(own, ()) if c not in relevant})
-        words = " ".join(frozen.query.split())
-        for chunk_id in relevant:
-            flat = " ".join(self.by_id[chunk_id].text.split())
-            if chunk_id not in texts and words in flat:
-                texts[chunk_id] = _joined_text(*flat.split(words, 1))
-        return texts
-
-    def train_rows(self, pair: Pair, placed: Mapping[str, Part]) -> list[TrainPair]:
-        """Return the rows that a pair gives to training; a query taken from its passage is taken out of it first.
-
-        Of copies one is trained on, the first that training may use: two of them would be each other's wrong answers.
-        """
-        kept = dict.fromkeys(self._kept_once(c, placed) for c in pair.positives if c in self.by_id and placed.get(c) is Part.TRAIN)
-        ids = list(kept)[:MAX_POSITIVES]
-        without = self._without(pair, ids)
-        rows = [TrainPair(pair.id, c, pair.query, without.get(c, self.by_id[c].text), pair.generator, pair.people) for c in ids]
-        if pair.swapped:
-            rows = [replace(row, query=row.positive, positive=row.query) for row in rows]
-        return [row for row in rows if row.positive.strip()]
-
-    def _kept_once(self, chunk_id: str, placed: Mapping[str, Part]) -> str:
-        return next((c for c in self.copies.get(chunk_id, ()) if placed.get(c) is Part.TRAIN), chunk_id)
-
-
-def _overlap(chunk: Chunk, start: int, end: int) -> int:
-    return min(chunk.end, end) - max(chunk.start, start)
-
-
-def _joined_text(left: str, right: str) -> str:
-    return f"{left.rstrip()} {right.lstrip()}".strip()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from core import text
 from core.dataset import Dataset
 from core.generators import WHOLE_PASSAGES
-from core.schema import Question
+from core.schema import Question, TrainPair
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,7 @@ def find(data: Dataset, threshold: float) -> LeakReport:
     sides = {
         "train": (
             [(row.pair_id, row.query) for row in data.train],
-            _unique(
-                [*((row.passage_id, row.positive) for row in data.train), *_asking((r.pair_id, r.generator, r.query) for r in data.train)]
-            ),
+            _unique([*(t for row in data.train for t in _texts(row)), *_asking((r.pair_id, r.generator, r.query) for r in data.train)]),
         ),
         "dev": _side(data, data.dev),
         "test": _side(data, data.test),
@@ -63,6 +61,20 @@ def find(data: Dataset, threshold: float) -> LeakReport:
         found += _same_questions(one, other, sides[one][0], sides[other][0])
         found += _same_passages(one, other, sides[one][1], sides[other][1], threshold)
     return LeakReport(tuple(found), sum(len(q) for q, _ in sides.values()), sum(len(p) for _, p in sides.values()))
+
+
+def _texts(row: TrainPair) -> list[tuple[str, str]]:
+    """Return the passages that a row teaches with, by id: a negative is read in training as well."""
+    return [(row.passage_id, row.positive), *((f"negative {text}", text) for text in row.negatives)]
+
+
+def without_negatives(row: TrainPair, leaked: Collection[str]) -> TrainPair:
+    """Return the row without the negatives that a leak report names."""
+    fine = [f"negative {text}" not in leaked for text in row.negatives]
+    if all(fine):
+        return row
+    marks = tuple(mark for mark, keep in zip(row.marks[1:], fine, strict=True) if keep)
+    return replace(row, negatives=tuple(t for t, keep in zip(row.negatives, fine, strict=True) if keep), marks=(*row.marks[:1], *marks))
 
 
 def _unique(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -95,5 +107,5 @@ def _same_passages(one: str, other: str, left: list[tuple[str, str]], right: lis
     for group in groups:
         ours = [texts[i][0] for i in group if i < len(left)]
         theirs = [texts[i][0] for i in group if i >= len(left)]
-        near += [Leak("near-duplicate passage", (one, other), (ours[0], key)) for key in theirs if ours]
+        near += [Leak("near-duplicate passage", (one, other), (own, key)) for own in ours for key in theirs]
     return same + near

@@ -15,7 +15,9 @@ def unseen(data: Dataset, trained_on: Dataset, threshold: float) -> Dataset:
     was among what the model was trained on or chosen by.
     """
     old = {passage.id: passage.text for passage in trained_on.passages}
-    seen = [pair.positive for pair in trained_on.train] + [old[p] for q in trained_on.dev for p in q.relevant if p in old]
+    seen = [body for pair in trained_on.train for body in (pair.positive, *pair.negatives)] + [
+        old[p] for q in trained_on.dev for p in q.relevant if p in old
+    ]
     asked = {text.normalise(query) for query in [*(p.query for p in trained_on.train), *(q.query for q in trained_on.dev)]}
     texts = {passage.id: passage.text for passage in data.passages}
     judging = list(dict.fromkeys(p for question in data.test for p in question.relevant))

@@ -57,6 +57,9 @@ CREATE TABLE measures (pair_id TEXT PRIMARY KEY REFERENCES pairs(id) ON DELETE C
 CREATE TABLE doubts (pair_id TEXT NOT NULL REFERENCES pairs(id) ON DELETE CASCADE, chunk_id TEXT NOT NULL, judge TEXT NOT NULL,
   score REAL NOT NULL, own_score REAL NOT NULL, state TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
   PRIMARY KEY (pair_id, chunk_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX doubts_state ON doubts(state, at);
+CREATE TABLE mined (pair_id TEXT NOT NULL REFERENCES pairs(id) ON DELETE CASCADE, chunk_id TEXT NOT NULL, judge TEXT NOT NULL,
+  score REAL NOT NULL, PRIMARY KEY (pair_id, chunk_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE decisions (id INTEGER PRIMARY KEY, batch TEXT NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
   pair_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX pairs_state ON pairs(state, reason, generator);

@@ -144,7 +144,8 @@ def _plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool)
         return Plan(**json.loads(path.read_text("utf-8")))
     dial = settings.dial
     if dial == "auto":
-        minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model) if people else {}
+        negatives = min(settings.hard_negatives, max(len(row.negatives) for row in dataset.train))
+        minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model, negatives) if people else {}
         dial = choose_dial(people, minutes)
     made = plan.derive(settings, dial, len(dataset.train), people)
     folder.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ class Plan:
     dropout: bool
     patience: int
     seed: int
+    hard_negatives: int = 0
 
 
 def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
@@ -62,4 +63,5 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         dropout=settings.dropout,
         patience=settings.patience if dial == "thorough" else 1000,
         seed=settings.seed,
+        hard_negatives=settings.hard_negatives,
     )

@@ -8,6 +8,7 @@ sentences (-0.01 nDCG@10 on Cranfield).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.models import Encoder, Vectors, unit
-from core.train.batches import Batches, keys
+from core.schema import TrainPair
+from core.train.batches import Batches, hard_negatives, keys
 from core.train.dev import Dev
 from core.train.plan import Plan
 from core.train.watch import DevScore, Outcome, Watch
@@ -32,6 +34,7 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
     dev = Dev(dataset, LIMIT)
     queries = embeddings.vectors(base, [p.query for p in dataset.train], "query", watch.part(0.0, 0.1))
     passages = embeddings.vectors(base, [p.positive for p in dataset.train], "document", watch.part(0.1, 0.4))
+    wrong = _Wrong(dataset.train, plan.hard_negatives, base, embeddings)
     dev_queries, dev_texts = dev.stored(base, embeddings, watch.part(0.4, EMBEDDED))
 
     torch.manual_seed(plan.seed)
@@ -47,7 +50,8 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
         batches.set_epoch(epoch)
         for n, batch in enumerate(batches, 1):
             optimiser.zero_grad()
-            loss = ranking_loss(inputs[batch] @ weight.T, answers[batch] @ weight.T, plan.scale)
+            candidates = torch.cat([answers[batch], torch.from_numpy(wrong.vectors(batch, epoch))])
+            loss = ranking_loss(inputs[batch] @ weight.T, candidates @ weight.T, plan.scale)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             step += 1
@@ -68,10 +72,25 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
     return Outcome(tuple(history), chosen.epoch, chosen.score, share, history[-1].epoch, watch.stop()), best
 
 
-def ranking_loss(queries: Any, passages: Any, scale: float) -> Any:
-    """Return the loss of telling each query's passage from the batch's others: cross-entropy over scaled cosines.
+class _Wrong:
+    """The vectors of hard negatives, ready to stand behind a batch's passages."""
 
-    Both are (n, d). Multiple negatives ranking, Henderson et al. 2017 (arXiv 1705.00652).
+    def __init__(self, rows: Sequence[TrainPair], count: int, base: Encoder, embeddings: EmbeddingStore) -> None:
+        self.rows, self.count = rows, count
+        texts = list(dict.fromkeys(negative for row in rows for negative in row.negatives)) if count else []
+        self.places = {text: i for i, text in enumerate(texts)}
+        self.all = embeddings.vectors(base, texts, "document")
+
+    def vectors(self, batch: Sequence[int], epoch: int) -> Vectors:
+        """Return those of the batch's hard negatives, (k, d)."""
+        chosen = hard_negatives([self.rows[i] for i in batch], self.count, epoch) if self.places else []
+        return self.all[[self.places[text] for text in chosen]]
+
+
+def ranking_loss(queries: Any, passages: Any, scale: float) -> Any:
+    """Return the loss of telling each query's passage from all others: cross-entropy over scaled cosines.
+
+    `queries` is (n, d), `passages` (n or more, d): first the queries' own, in order, then further wrong ones. Multiple negatives ranking, Henderson et al. 2017 (arXiv 1705.00652).
     """
     import torch
 

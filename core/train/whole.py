@@ -11,7 +11,7 @@ from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.models import Encoder
 from core.train import checkpoints, layers
-from core.train.batches import Batches, keys
+from core.train.batches import Batches, hard_negatives, keys
 from core.train.course import Course, callback
 from core.train.dev import SAMPLE, Dev
 from core.train.plan import Plan
@@ -81,10 +81,25 @@ def trainer(dataset: Dataset, encoder: Encoder, plan: Plan, batches: Batches, ro
     """Return the library's trainer, set up so that it writes no card, no text and no pickle of its settings."""
     import datasets
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import PrinterCallback
 
+    class WithNegatives(SentenceTransformerDataCollator):
+        """Put the batch's hard negatives, each once, behind its passages: the loss takes a column of any length.
+
+        So a row that has fewer than others needs no filling up, and none is taught a falsehood.
+        """
+
+        def __call__(self, features: list[dict[str, Any]]) -> dict[str, Any]:
+            rows = [dataset.train[feature["row"]] for feature in features]
+            batch = super().__call__([{"query": row.query, "passage": row.positive} for row in rows])
+            wrong = hard_negatives(rows, plan.hard_negatives, batches.epoch)
+            return batch | (super().__call__([{"wrong": text} for text in wrong]) if wrong else {})
+
     class Quiet(SentenceTransformerTrainer):
+        data_collator_class = WithNegatives
+
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
             """Leave the card to us: the automatic one quotes rows of the training data."""
 
@@ -92,7 +107,7 @@ def trainer(dataset: Dataset, encoder: Encoder, plan: Plan, batches: Batches, ro
             self.model.save_pretrained(str(output_dir), create_model_card=False)
 
     steps = len(batches) * plan.epochs
-    prompts = {"query": encoder.prompt("query"), "passage": encoder.prompt("document")}
+    prompts = {"query": encoder.prompt("query"), "passage": encoder.prompt("document"), "wrong": encoder.prompt("document")}
     prompts = {column: prompt for column, prompt in prompts.items() if prompt}
     arguments = SentenceTransformerTrainingArguments(
         output_dir=str(root),
@@ -117,11 +132,10 @@ def trainer(dataset: Dataset, encoder: Encoder, plan: Plan, batches: Batches, ro
         dataloader_pin_memory=encoder.device == "cuda",
     )
     arguments._n_gpu = min(1, arguments.n_gpu)  # DataParallel would split a batch and lose its wrong answers
-    rows = {"query": [p.query for p in dataset.train], "passage": [p.positive for p in dataset.train]}
     made = Quiet(
         model=encoder.model,
         args=arguments,
-        train_dataset=datasets.Dataset.from_dict(rows),
+        train_dataset=datasets.Dataset.from_dict({"row": list(range(len(dataset.train)))}),
         loss=MultipleNegativesRankingLoss(encoder.model, scale=plan.scale),
         callbacks=[callback(course)],
     )

@@ -10,19 +10,20 @@ from core import runs
 from core.pairs.sieve import EXACT, NEAR, SEVERAL
 from core.project import Project
 from core.schema import PairState
-from pages.data import adding, making, quality, resuming, reviewing
+from pages.data import adding, doubting, making, quality, resuming, reviewing
 from pages.widgets import frame, live, stages
 
 TABS = {
     "Make pairs": lambda project: making.form(project, busy=bool(stages.active(project, "pairs"))),
     "Review": reviewing.panel,
     "Quality": quality.panel,
+    "Negatives": doubting.tab,
     "Add by hand": adding.form,
 }
 """What can be done with pairs, each drawn only while its tab is open."""
 
 project = frame.open_project("Pairs", needs="chunks")
-for watched in ("pairs", "gate"):
+for watched in ("pairs", "gate", "negatives"):
     live.progress(project, watched)
 resuming.panel(project)
 st.markdown(

@@ -35,7 +35,8 @@ def _pace(base_model: str) -> Future[estimate.Pace]:
 def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
     """Draw the dial and return its setting; raise `UserError` for a base model that cannot be had."""
     pairs, people = counted(project, recipe)
-    known = _minutes(pairs, project.count_chunks(), base_model)
+    negatives = recipe.train.hard_negatives if project.count_mined()[0] else 0
+    known = _minutes(pairs, project.count_chunks(), base_model, negatives)
     best = choose_dial(people, known or dict.fromkeys(DIALS, 0.0))
     before = recipe.train.dial if recipe.train.dial in DIALS else best
     chosen = st.radio(
@@ -71,7 +72,7 @@ def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:
     return f"About {minutes(known[name] * 60)}. " if known else ""
 
 
-def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[Dial, float] | None:
+def _minutes(pairs: int, passages: int, base_model: str, negatives: int) -> Mapping[Dial, float] | None:
     """Return each dial's minutes, or None while the machine is being measured (the page is drawn again once it is)."""
     pace = _pace(base_model)
     wait([pace], timeout=AT_ONCE)  # what was measured before is there at once
@@ -84,7 +85,7 @@ def _minutes(pairs: int, passages: int, base_model: str) -> Mapping[Dial, float]
     except UserError:
         _pace.clear(base_model)  # the next visit tries again
         raise
-    return estimate.estimate(pairs, passages, base_model)
+    return estimate.estimate(pairs, passages, base_model, negatives)
 
 
 def _wait(base_model: str) -> None:

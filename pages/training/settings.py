@@ -11,7 +11,7 @@ from core.project import Project
 from core.recipe import Recipe, SplitSettings, TrainSettings
 from pages.widgets import forms
 
-NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience")
+NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience", "hard_negatives")
 SPLIT = ("dev", "test", "near_duplicate")
 
 

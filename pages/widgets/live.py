@@ -76,6 +76,7 @@ STOP_HELP = {
     "ingest": "Ends after the file that is being read. What was read stays.",
     "pairs": "Ends after the questions that are under way. What was made stays, and can be gone on with.",
     "gate": "Ends after the pairs that are being looked at. What was measured stays.",
+    "negatives": "Ends the search. What was found before stays.",
     "train": "Ends after the next step. The best model so far is kept.",
     "evaluate": "Ends the evaluation. The model stays.",
     "statistics": "Ends at once. What was embedded stays.",

@@ -20,7 +20,7 @@ ROWS = (
     "project recipe dataset machine",
     "models embeddings metrics text",
     "losses rerankers search",
-    "loaders generators endpoint",
+    "loaders generators negatives endpoint",
     "ingest chunk themes pairs gate split train",
     "evaluate runs",
     "compare publish export statistics",

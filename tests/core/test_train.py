@@ -236,6 +236,54 @@ def test_a_query_with_two_passages_never_meets_itself(training: Training) -> Non
     assert training.run("balanced", epochs=1).pairs == len(training.data.train)
 
 
+# --- hard negatives ---
+
+
+def with_negatives(data: Dataset) -> Dataset:
+    """Give every row but the first three the next rows' passages as hard negatives, some rows fewer than others."""
+    rows = list(data.train)
+    marked = [dataclasses.replace(r, marks=(r.passage_id,), avoid=(r.passage_id,)) for r in rows[:3]]
+    for i, one in enumerate(rows[3:], 3):
+        wrong = [rows[(i + step) % len(rows)] for step in range(20, 21 + i % 3)]
+        marks, texts = (one.passage_id, *(w.passage_id for w in wrong)), tuple(w.positive for w in wrong)
+        marked.append(dataclasses.replace(one, negatives=texts, marks=marks, avoid=(one.passage_id,)))
+    return dataclasses.replace(data, train=tuple(marked))
+
+
+@pytest.mark.parametrize("dial", ["quick", "balanced"])
+def test_hard_negatives_change_what_is_learned_and_only_when_asked_for(training: Training, tmp_path: Path, dial: str) -> None:
+    plain = weights(training.run(dial, epochs=2).model)
+    data = with_negatives(training.data)
+    assert weights(Training(tmp_path / "off", training.base, data).run(dial, epochs=2).model) == plain
+    assert weights(Training(tmp_path / "on", training.base, data).run(dial, epochs=2, hard_negatives=2).model) != plain
+
+
+def test_a_training_with_hard_negatives_goes_on_exactly_where_it_was_killed(training: Training, tmp_path: Path) -> None:
+    training.data = with_negatives(training.data)
+    unkilled = Training(tmp_path / "unkilled", training.base, training.data).run("balanced", hard_negatives=1)
+    training.interrupt = (17, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.run("balanced", hard_negatives=1)
+    training.interrupt = None
+    assert weights(training.run("balanced", hard_negatives=1).model) == weights(unkilled.model)
+
+
+def test_the_librarys_loss_takes_a_column_of_any_length(base: Path) -> None:
+    """As cross-entropy over the batch's passages and all hard negatives, whatever their number."""
+    import torch
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+
+    from core.train.quick import ranking_loss
+
+    encoder = models.load(str(base), "cpu")
+    columns = [["ab cd", "ef gh", "ij kl"], ["ab", "ef", "ij"], ["mn op qr st uv"]]
+    with torch.no_grad():
+        encoder.model.eval()
+        vectors = [encoder.model(encoder.model.preprocess(texts))["sentence_embedding"] for texts in columns]
+        theirs = MultipleNegativesRankingLoss(encoder.model, scale=20.0)([encoder.model.preprocess(t) for t in columns], torch.empty(0))
+    assert theirs.item() == pytest.approx(ranking_loss(vectors[0], torch.cat(vectors[1:]), 20.0).item(), abs=1e-5)
+
+
 # --- stopping and going on ---
 
 
