@@ -10,6 +10,7 @@ from core import store
 from core.project.base import Base
 from core.schema import RawAnswer
 
+SAMPLE = 2000  # chunks that a mean length is taken from
 RECENT = 100  # answers of a model that its pace is taken from
 
 
@@ -82,8 +83,9 @@ class Answers(Base):
         return Experience(count, tokens_in, tokens_out, sum(seconds) / len(seconds) if seconds else 0.0)
 
     def passages_to_ask(self, shortest: int) -> tuple[int, float]:
-        """Return how many chunks have so many characters, and their mean length in bytes."""
-        sql = "SELECT count(*), coalesce(avg(length(CAST(text AS BLOB))), 0) FROM chunks WHERE length(trim(text)) >= ?"
+        """Return how many chunks have so many characters, and about how many bytes each has."""
         with self.read() as db:
-            count, mean = db.execute(sql, (shortest,)).fetchone()
-        return int(count), float(mean)
+            count = int(db.execute("SELECT count(*) FROM chunks WHERE end - start >= ?", (shortest,)).fetchone()[0])
+            spread = max(1, count // SAMPLE)
+            mean = "SELECT coalesce(avg(length(CAST(text AS BLOB))), 0) FROM chunks WHERE rowid % ? = 0 AND end - start >= ?"
+            return count, float(db.execute(mean, (spread, shortest)).fetchone()[0])
