@@ -88,7 +88,9 @@ def main() -> None:
         server.kill()
         server.wait()
     report.line(f"{PASSAGES} passages, {made} pairs, {AT_ONCE} calls at once of {TAKES * 1000:.0f} ms", seconds, "s")
-    report.line("from the first call to the last, the server is at work", busy, "%", note=f"bound 80 %: {'kept' if busy >= 80 else 'NOT KEPT'}")
+    report.line(
+        "from the first call to the last, the server is at work", busy, "%", note=f"bound 80 %: {'kept' if busy >= 80 else 'NOT KEPT'}"
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from core.project import Project
 from pages.widgets import stages, tables
 
 ROWS = 10
+LONGEST = 20_000  # characters of an answer that are drawn
 
 
 def listing(project: Project) -> None:
@@ -34,5 +35,8 @@ def listing(project: Project) -> None:
                 alt="Answers that were refused in part or whole, with the reason; tick one to read it",
             )
         for answer in (answer for answer in answers if answer.key[:12] in picked):
-            st.caption(f"{answer.tokens_in:,} tokens read, {answer.tokens_out:,} written. The answer, as it came:")
-            st.code(answer.text[:20_000] or " ", language=None, wrap_lines=True, height=240)
+            st.caption(
+                f"{answer.tokens_in:,} tokens read, {answer.tokens_out:,} written. {'The answer, as it came:' if answer.text else 'Nothing came.'}"
+            )
+            if answer.text:
+                st.code(answer.text[:LONGEST], language=None, wrap_lines=True, height=240 if len(answer.text) > 800 else "content")
