@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import generators, pairs
 from core.digest import short
+from core.generators import kinds
 from core.project import PairFilter, Project
 from core.schema import Pair, PairState, Part
 from pages.data import exporting, judging
@@ -122,10 +123,16 @@ def _rows(project: Project, shown: list[Pair]) -> dict[str, list[object]]:
         "Question": [pair.query for pair in shown],
         "Why": [pair.reason for pair in shown],
         "Passage": [" ".join(chunk.text.split())[:200] if chunk else "" for chunk in texts],
-        "Kind": [SHORT.get(pair.generator, generators.label(pair.generator)) for pair in shown],
+        "Kind": [_kind(pair) for pair in shown],
         "Part": [PARTS[pair.part] if pair.part is not Part.NONE else "" for pair in shown],
         "Decided": [judging.decided(pair) for pair in shown],
     }
+
+
+def _kind(pair: Pair) -> str:
+    """Return what made a pair, and of a language model's questions which kind it was asked for."""
+    made = SHORT.get(pair.generator, generators.label(pair.generator))
+    return f"{made}: {kinds.label(pair.category).lower()}" if pair.generator == "llm" and pair.category else made
 
 
 def _save(project: Project, shown: list[Pair], key: str) -> bool:

@@ -12,7 +12,7 @@ from core.endpoint.prices import Price
 from core.project import Project
 from core.recipe import LLMSettings, Recipe, parse
 from core.runs.folder import Run, RunInfo
-from core.schema import RawAnswer, RunState, RunStatus
+from core.schema import Pair, RawAnswer, RunState, RunStatus
 from tests.pages.filling import EVIL, with_documents
 from tests.pages.opening import open_page, words
 
@@ -126,3 +126,11 @@ def test_what_was_paused_says_how_far_it_came_and_asks_for_the_key_to_go_on(proj
 def test_what_is_done_offers_nothing_to_resume(project: Project) -> None:
     paused(with_documents(project), RunState.DONE)
     assert "paused" not in words(open_page("pairs", project))
+
+
+def test_the_review_says_which_kind_of_question_it_is(project: Project) -> None:
+    with_documents(project)
+    chunk = project.chunks()[0]
+    project.add_pairs([Pair("p", "ferry hours", "d1", chunk.start, chunk.end, (chunk.id,), "llm", category="keywords")])
+    app = open_page("pairs", project)
+    assert list(app.data_editor[0].value["Kind"]) == ["Language model: keyword query"]
