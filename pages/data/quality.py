@@ -97,7 +97,7 @@ def _reasons(project: Project, moved: Effect) -> None:
         st.markdown("No pair is set aside. Move the limits to see what stricter ones would do.")
     else:
         charts.reasons([(reason, now[reason], then[reason]) for reason in sorted({*now, *then}, key=lambda reason: (now[reason], reason))])
-    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         for reason, number in (now + kept).most_common():
             persons = f", {kept[reason]:,} of them kept" if kept[reason] else ""
             label = f"{reason.capitalize()}: {number:,}{persons}"

@@ -14,6 +14,8 @@ from core.recipe import Recipe
 from core.schema import PairState
 from tests import planted
 
+# A minute with two free cores, most of it embedding; many times that beside other work.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 CAUGHT, GOOD_LOST = 0.9, 0.05
 OTHERS = {"aipolicy_danzerca": 0.05, "medquad_cdc": 0.10, "medquad_nhlbi": 0.05, "xquad_en": 0.06}
 
@@ -42,18 +44,15 @@ def shares(project: Project) -> dict[str, float]:
     return {kind: aside[kind] / number for kind, number in made.items()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", planted.KINDS)
 def test_nine_in_ten_of_the_planted_faults_are_caught(checked: Project, fault: str) -> None:
     assert shares(checked)[fault] >= CAUGHT
 
 
-@pytest.mark.slow
 def test_hardly_one_good_pair_in_twenty_is_set_aside(checked: Project) -> None:
     assert shares(checked)[planted.GOOD] <= GOOD_LOST
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_limits_fit_other_collections_too(project: Project, data: Path, name: str) -> None:
     planted.fill(project, planted.collection(data / "retrieval" / name))
