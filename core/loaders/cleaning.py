@@ -17,9 +17,9 @@ _DROPPED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ue000-\uf8ff\ufeff"
     "\ufff9-\ufffb\ufffe\uffff\U000f0000-\U0010ffff]"
 )
-# Ligatures and the shapes of Hebrew and Arabic letters, which nobody types into a search box. NFKC of everything would go too
-# far: it turns x² into x2.
-_SHAPES = re.compile("[\ufb00-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc]+")
+# Ligatures, the shapes of Hebrew and Arabic letters, the radicals that stand for Chinese signs in many PDFs, and punctuation turned for
+# vertical lines: nobody types these into a search box. NFKC of everything would go too far: it turns x² into x2.
+_SHAPES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\ufb00-\ufdcf\ufdf0-\ufdff\ufe10-\ufe19\ufe30-\ufe44\ufe70-\ufefc]+")
 # Thai and Lao AM, which PDFs store as its two parts and NFC leaves so; a tone mark stands between them as often as before.
 _AM = re.compile("([\u0e4d\u0ecd])([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])")
 

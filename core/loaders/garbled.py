@@ -12,6 +12,7 @@ import regex
 _GLYPH_NAME = re.compile(r"/g\d+|\(cid:\d+\)|/uni[0-9A-F]{4}|/[a-z]\d{2,3}(?=/)")
 _UNPRINTABLE = regex.compile(r"[[\p{Cc}\p{Co}\p{Cn}\uFFFD]--\s]", regex.VERSION1)
 _LATIN_1 = re.compile("[\x80-\xff]")
+_BEGINS, _ENDS = re.compile(r"\b\u0629\w"), re.compile(r"\w\u0629\b")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 # Written within one word without anything wrong: the scripts of East Asia, and Latin letters beside any of them.
 _EAST = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "KATAKANA-HIRAGANA", "HALFWIDTH", "FULLWIDTH"})
@@ -22,15 +23,20 @@ _LATIN_BESIDE = frozenset({frozenset({"LATIN", "EAST"}), frozenset({"LATIN", "GR
 def garbled(text: str) -> bool:
     """Say whether a page's text is signs without meaning: from a tenth of them on, nothing around them can be trusted.
 
-    They are glyph names and signs that no alphabet has; bytes of another script read as Latin-1; and words whose letters are
-    of several scripts at once, which is what numbers of shapes look like when they are taken for letters.
+    They are glyph names and signs that no alphabet has; bytes of another script read as Latin-1; words whose letters are of
+    several scripts at once, which is what numbers of shapes look like when they are taken for letters; and words spelled backwards.
     """
     signs = "".join(text.split())
     bad = sum(map(len, _GLYPH_NAME.findall(signs))) + len(_UNPRINTABLE.findall(signs))
     if text.isascii():
         return bad * 10 > len(signs)
     # real text in accented Latin letters stays below a third
-    return bad * 10 > len(signs) or len(_LATIN_1.findall(signs)) * 2 > len(signs) > 20 or _mixed(text)
+    return bad * 10 > len(signs) or len(_LATIN_1.findall(signs)) * 2 > len(signs) > 20 or _mixed(text) or _backwards(text)
+
+
+def _backwards(text: str) -> bool:
+    """Say whether Arabic words are spelled from their end, by a letter that only ever ends one."""
+    return len(_BEGINS.findall(text)) > max(2, len(_ENDS.findall(text)))
 
 
 def _mixed(text: str) -> bool:

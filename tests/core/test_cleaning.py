@@ -77,6 +77,7 @@ def test_no_markup_breaks_the_reading(source: str) -> None:
         ("unicode", "Cafe\u0301 au lait".encode(), "a.txt", "Café", "Cafe\u0301"),
         ("unicode", "จ\u0e4d\u0e32นวน".encode(), "a.txt", "จ\u0e33นวน", "จ\u0e4d\u0e32นวน"),
         ("ligatures", "An eﬃcient oﬃce".encode(), "a.txt", "efficient office", "eﬃcient"),
+        ("ligatures", "⾸都︑⼈々".encode(), "a.txt", "首都、人々", "⾸都"),
         ("hyphens", b"The infor-\nmation was lost.", "a.txt", "information", "infor-\nmation"),
         ("hyphens", pdf([["The infor-", "mation was lost."]]), "a.pdf", "information", "infor-\nmation"),
         ("boilerplate", pdf([["The Report", f"All about {word}."] for word in ("ants", "bees", "cats")]), "a.pdf", "bees", "The Report"),

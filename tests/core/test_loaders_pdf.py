@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.loaders import lines, running, sandbox
+from core.loaders import lines, running, sandbox, second
 from core.loaders.child import read
 from core.loaders.cleaning import listed
 from core.loaders.garbled import garbled
@@ -146,6 +146,8 @@ def test_a_mixed_file_says_which_pages_have_no_text() -> None:
         ("ඪ४ ϚʔέοτϞσϧ͸ ݩ࣍Ͱઆ໌͢Δ ʮऔҾͰ͖ͳ͍঎඼ʯ", True),
         ("¹Ø ÓÚ ºì ¾ü ×÷ Õ½ µÄ Ô­ Ôò Ò» ¾Å Èý Æß Äê °Ë ÔÂ Ò» ÈÕ", True),
         ("/g18/g152/g135/g148/g152/g139/g135/g153", True),
+        ("عقت ةمصاعلا ىلع ةفض رهنلا يهو ةنيدم ةميدق", True),
+        ("تقع العاصمة على ضفة النهر وهي مدينة قديمة", False),
         ("標準マーケットモデルはGDPを2次元で説明する。第3条のGMOリスク", False),
         ("G마켓과 옥션에서 SK주유소까지 포인트를 적립합니다", False),
         ("The μ-law and the α-helix, where Δx is βy and Σx is over", False),
@@ -155,6 +157,23 @@ def test_a_mixed_file_says_which_pages_have_no_text() -> None:
 )
 def test_text_without_meaning_is_told_from_text_of_several_scripts(text: str, unreadable: bool) -> None:
     assert garbled(text) is unreadable
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "taken"),
+    [
+        ("", "Words that only one finds", "other"),
+        ("pdf.js", "", "first"),
+        ("", "12 Bg", "first"),
+        ("Words in a row", "Words in a roww", "first"),
+        ("על שוכנת הבירה הנהר גדת", "הבירה שוכנת על גדת הנהר", "other"),
+        ("اﳋﻄﻮط اﻧﻮاع", "انواع الخطوط", "other"),
+        ("حَبيبي habibi حَبيبي", "يبيبَح ϲΒϴΒhabibi يبيبَح", "first"),
+        ("\n".join("⾸都は川のほとりにあり多く"), "首都は川のほとりにあり多く", "other"),
+    ],
+)
+def test_the_second_reading_is_taken_where_it_says_more(first: str, other: str, taken: str) -> None:
+    assert second.better(first, other) == {"first": first, "other": other}[taken]
 
 
 def test_signs_set_with_blanks_are_drawn_together() -> None:
