@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,11 +41,12 @@ class _Share:
 def estimate(project: Project, settings: PairSettings) -> Estimate:
     """Return what the chosen generators will ask for; counted by SQL, so that it is quick however many passages there are."""
     asked = prices.filled(settings.llm)
-    budget, total = Budget(asked), Estimate()
+    budget, total, counted = Budget(asked), Estimate(), Counter[str]()
     passages, length = project.passages_to_ask(SHORTEST)
     for share in _shares(settings, by_model(settings.generators), passages, length):
         known = project.experience(share.asked, asked.model)
-        answered = min(known.answers, share.calls)
+        answered = min(known.answers - counted[share.asked], share.calls)
+        counted[share.asked] += answered  # two kinds of pairs are made of the same paraphrases
         left = share.calls - answered
         trusted = known.answers >= ENOUGH
         tokens_in = left * (known.tokens_in if trusted else (len(share.template.encode()) + length) / BYTES + IN_FORM / BYTES)
