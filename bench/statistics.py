@@ -71,6 +71,7 @@ def _pair(rng: random.Random, chunk: Chunk, number: int) -> Pair:
 
 def main() -> None:
     from core import statistics
+    from core.split import alike
 
     with tempfile.TemporaryDirectory() as home:
         os.environ["ATTUNE_HOME"] = home
@@ -78,11 +79,14 @@ def main() -> None:
         for what, bound in (("the first time", None), ("after that", 5.0), ("after one pair has changed", 5.0)):
             if bound and "pair" in what:
                 owner.update_pairs([owner.pairs(limit=1)[0].id], query="When does the first ferry leave?")
-            start = time.perf_counter()
+            start, busy = time.perf_counter(), time.process_time()
             found = statistics.statistics(owner)
-            report.line(
-                f"statistics of {found.chunks:,} passages, {found.pairs:,} pairs, {what}", time.perf_counter() - start, "s", bound=bound
-            )
+            busy = time.process_time() - busy
+            what = f"statistics of {found.chunks:,} passages, {found.pairs:,} pairs, {what}"
+            report.line(what, time.perf_counter() - start, "s", bound=bound, note=f"{busy:.1f} s of processor time")
+        start = time.perf_counter()
+        groups = alike.near_duplicates(owner, owner.chunks(), owner.recipe().split.near_duplicate)
+        report.line(f"near-duplicates of {PASSAGES:,} passages, {len(groups)} groups", time.perf_counter() - start, "s")
 
 
 if __name__ == "__main__":

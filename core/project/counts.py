@@ -17,12 +17,12 @@ SPOKEN_FOR = f"""spoken AS MATERIALIZED (SELECT DISTINCT value AS id FROM pairs,
 
 @dataclass(frozen=True)
 class Asked:
-    """A pair as it is counted: what is asked, and the text of the first passage that answers it."""
+    """A pair as it is counted: what is asked, and the first passage that answers it."""
 
     id: str
     query: str
     generator: str
-    passage: str
+    chunk_id: str
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,12 @@ class Counts(Base):
         )
 
     def asked(self) -> Iterator[Asked]:
-        """Yield every kept pair with its first passage's text, without holding more than one."""
-        sql = """SELECT pairs.id, query, generator, text AS passage FROM pairs JOIN chunks ON chunks.id = json_extract(positives, '$[0]')
-                 WHERE state = ? ORDER BY pairs.id"""
+        """Yield every kept pair that has a passage, without holding more than one."""
+        sql = """SELECT pairs.id, query, generator, chunks.id FROM pairs JOIN chunks ON chunks.id = json_extract(positives, '$[0]')
+                 WHERE state = ?"""
         with self.read() as db:
             for row in db.execute(sql, (PairState.KEPT,)):
                 yield Asked(*row)
-
-    def beginnings(self, characters: int) -> Iterator[tuple[str, str]]:
-        """Yield every chunk's id and the beginning of its text."""
-        with self.read() as db:
-            for row in db.execute("SELECT id, substr(text, 1, ?) FROM chunks ORDER BY id", (characters,)):
-                yield row[0], row[1]
 
     def uncovered(self, limit: int, offset: int = 0) -> list[Chunk]:
         """Return passages that no kept pair speaks for, in the order of their documents."""

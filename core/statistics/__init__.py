@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from core import jsonfiles, models
@@ -14,7 +15,7 @@ from core.schema import Progress, silent
 from core.split import alike
 from core.statistics.details import Asking, Details, details
 
-__all__ = ["Histogram", "Kind", "Statistics", "statistics"]
+__all__ = ["Histogram", "Kind", "Statistics", "known", "statistics"]
 
 STEPS = 25
 """Bars of a histogram, at most."""
@@ -105,17 +106,29 @@ def statistics(project: Project, progress: Progress = silent) -> Statistics:
 
     Raises `UserError` when there are no passages yet.
     """
-    path = project.folder / "derived" / "statistics.json"
-    stamp, base_model = project.stamp(), project.recipe().train.base_model
-    kept = jsonfiles.read(path, _Kept)
-    if kept and (kept.stamp, kept.base_model) == (stamp, base_model):
-        return kept.statistics
+    stamp, base_model = _now(project)
+    if found := known(project):
+        return found
     if not project.count_chunks():
         raise UserError("There are no passages to count yet.", "Add documents first.")
     found = _counted(project, base_model, details(project, progress))
-    path.parent.mkdir(exist_ok=True)
-    jsonfiles.write(path, _Kept(stamp, base_model, found))
+    _file(project).parent.mkdir(exist_ok=True)
+    jsonfiles.write(_file(project), _Kept(stamp, base_model, found))
     return found
+
+
+def known(project: Project) -> Statistics | None:
+    """Return what was counted, None where the project has changed since or nothing was."""
+    kept = jsonfiles.read(_file(project), _Kept)
+    return kept.statistics if kept and (kept.stamp, kept.base_model) == _now(project) else None
+
+
+def _now(project: Project) -> tuple[str, str]:
+    return project.stamp(), project.recipe().train.base_model
+
+
+def _file(project: Project) -> Path:
+    return project.folder / "derived" / "statistics.json"
 
 
 def _counted(project: Project, base_model: str, read: Details) -> Statistics:

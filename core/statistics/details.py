@@ -12,7 +12,7 @@ from core import disk
 from core.project import Project
 from core.schema import Progress, silent
 from core.text import words
-from core.text.language import ENOUGH, language
+from core.text.language import language
 
 EVERY = 500  # texts between two words of progress
 
@@ -36,25 +36,33 @@ class Details:
 
 def details(project: Project, progress: Progress = silent) -> Details:
     """Return the details of all passages and kept pairs, reading only those texts that were not read before."""
-    path, totals = file(project), project.totals()
+    path = file(project)
     told, compared = _kept(path)
-    languages: dict[str, str] = {}
-    for i, (chunk_id, text) in enumerate(project.beginnings(ENOUGH)):
-        if not i % EVERY:
-            progress(0.5 * i / totals["chunks"], "Telling the languages")
-        known = told.get(chunk_id)
-        languages[chunk_id] = language(text) if known is None else known
-    queries, overlaps = [], {}
-    for i, pair in enumerate(project.asked()):
-        if not i % EVERY:
-            progress(0.5 + 0.5 * i / totals["pairs"], "Comparing questions with their passages")
-        key = f"{pair.id} {zlib.crc32(f'{pair.query} {pair.passage}'.encode('utf-8', 'surrogatepass')):08x}"
-        overlaps[key] = compared.get(key) or overlap(pair.query, pair.passage)
-        queries.append(Asking(pair.generator, *overlaps[key]))
+    languages = _languages(project, told, progress)
+    pairs = {
+        f"{pair.id} {zlib.crc32(f'{pair.query} {pair.chunk_id}'.encode('utf-8', 'surrogatepass')):08x}": pair for pair in project.asked()
+    }
+    overlaps = {key: compared[key] for key in pairs if key in compared}
+    fresh = [(key, pair) for key, pair in pairs.items() if key not in overlaps]
+    for start in range(0, len(fresh), EVERY):
+        progress(0.5 + 0.5 * start / len(fresh), "Comparing questions with their passages")
+        part = fresh[start : start + EVERY]
+        texts = project.texts_of([pair.chunk_id for _, pair in part])
+        overlaps |= {key: overlap(pair.query, texts.get(pair.chunk_id, "")) for key, pair in part}
     if languages != told or overlaps != compared:
         path.parent.mkdir(exist_ok=True)
         disk.write_atomic(path, json.dumps({"languages": languages, "overlaps": overlaps}))
-    return Details(languages, queries)
+    return Details(languages, [Asking(pair.generator, *overlaps[key]) for key, pair in pairs.items()])
+
+
+def _languages(project: Project, told: Mapping[str, str], progress: Progress) -> dict[str, str]:
+    ids = project.chunk_ids()
+    found = {chunk_id: told[chunk_id] for chunk_id in ids if chunk_id in told}
+    fresh = [chunk_id for chunk_id in ids if chunk_id not in found]
+    for start in range(0, len(fresh), EVERY):
+        progress(0.5 * start / len(fresh), "Telling the languages")
+        found |= {chunk_id: language(text) for chunk_id, text in project.texts_of(fresh[start : start + EVERY]).items()}
+    return found
 
 
 def file(project: Project) -> Path:

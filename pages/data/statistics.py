@@ -34,14 +34,15 @@ def facts(found: Statistics) -> None:
 
 
 busy = bool(stages.active(project, "statistics"))
-texts = unread(project)
+counted = statistics.known(project)
+texts = 0 if counted else unread(project)
 if texts > SOON:
     st.markdown(f"**{texts:,}** texts have not been read for this yet. That takes a minute or two, and goes on in the background.")
     if st.button("Count them", type="primary", icon=":material/bar_chart:", disabled=busy, key="count"):
         runs.start(project, "statistics", project.recipe())
         st.rerun()
 else:
-    found = statistics.statistics(project)
+    found = counted or statistics.statistics(project)
     facts(found)
     passages, pairs, without, map_ = st.tabs(["Passages", "Pairs", "Coverage", "Map"], on_change="rerun", key="statistics_tab")
     if passages.open:

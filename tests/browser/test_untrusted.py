@@ -13,7 +13,11 @@ from tests.browser.driving import browsing, serving, settled
 from tests.pages.filling import EVIL, waiting_run, with_verdict
 
 pytestmark = pytest.mark.slow
-TABS = {"chunks": ["Themes", "Copies", "Length and settings"], "pairs": ["Make pairs", "Add by hand"]}
+TABS = {
+    "chunks": ["Themes", "Copies", "Length and settings"],
+    "pairs": ["Make pairs", "Add by hand"],
+    "statistics": ["Pairs", "Coverage", "Map"],
+}
 
 
 def test_hostile_text_stays_text_on_every_page(home: Path) -> None:

@@ -263,3 +263,12 @@ def test_the_gate_shows_what_limits_would_do_then_does_it_and_undo_takes_it_back
     assert project.pair("q1").state == "kept"
     attune("undo", "--project", "Test", "--redo")
     assert project.pair("q1").state == "set aside"
+
+
+def test_statistics_are_one_json_object_and_a_report(tmp_path: Path) -> None:
+    fill(projects.create("Counted"))
+    done = attune("statistics", "--project", "Counted", "--html", tmp_path / "report.html", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["chunks"], found["pairs"]) == (60, 60)
+    assert "<h1>Counted</h1>" in (tmp_path / "report.html").read_text("utf-8")
