@@ -53,12 +53,14 @@ def available() -> bool:
     return not missing()
 
 
-@cache
 def languages() -> tuple[str, ...]:
     """Return the languages that Tesseract has here, English first."""
     tesseract = shutil.which("tesseract")
-    if not tesseract:
-        return ()
+    return _languages(tesseract) if tesseract else ()
+
+
+@cache
+def _languages(tesseract: str) -> tuple[str, ...]:
     told = subprocess.run([tesseract, "--list-langs"], capture_output=True, text=True, timeout=20, check=False).stdout
     found = [line.strip() for line in told.splitlines()[1:] if _LANGUAGE.fullmatch(line.strip())]
     return tuple(sorted((name for name in found if name != "osd"), key=lambda name: (name != "eng", name)))

@@ -52,6 +52,29 @@ def test_where_it_is_missing_the_lines_that_install_it_are_told(project: Project
     assert "tesseract-ocr" in told.value.hint or "brew install" in told.value.hint
 
 
+def test_languages_are_found_once_it_is_installed(installed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as before:
+        before.setenv("PATH", str(tmp_path))
+        assert recognising.languages() == ()
+    assert "eng" in recognising.languages()
+
+
+def test_a_stop_ends_it_and_what_was_asked_for_is_not_forgotten(installed: None, project: Project) -> None:
+    ingest.add(project, "mixed.pdf", scanned())
+    ingest.ask(project, ingest.unrecognised(project))
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(fraction: float, text: str) -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        ingest.recognise_asked(project, stop)
+    assert [file.name for file in ingest.unrecognised(project)] == ["mixed.pdf"]
+    assert project.meta("recognise") != "[]"
+
+
 def test_a_language_that_is_not_installed_is_named(installed: None) -> None:
     with pytest.raises(UserError, match="xxx"):
         recognising.recognise(scan(1), [1], ["xxx"])
