@@ -20,8 +20,9 @@ from core.schema import File, FileState, PairState, Progress, RunState, RunStatu
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
+    from core.pairs.mining import NegativeReport
 
-__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "read", "run", "sample", "state", "wait"]
+__all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "mine", "read", "run", "sample", "state", "wait"]
 
 SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample"
 POLL = 0.3  # seconds between two looks at a run that is waited for
@@ -84,17 +85,8 @@ def _checked(job: Job, settings: recipes.Recipe) -> Effect:
 
 
 def _negatives(job: Job) -> None:
-    from core import models
-    from core.embeddings import EmbeddingStore
-    from core.pairs import mining
-
-    settings = job.run.recipe()
     job.stage("negatives")
-    job.progress(0.0, "Loading the base model")
-    base = models.load(settings.train.base_model)
-    job.on(base.device)
-    report = mining.mine(job.project, settings, base, EmbeddingStore(job.run.embeddings), job.progress_or_stop)
-    job.run.write("result.json", report)
+    job.run.write("result.json", mine(job.project, job.run.recipe(), job.progress_or_stop))
 
 
 def _train(job: Job) -> None:
@@ -202,10 +194,12 @@ def run(
     pairs.make(project, settings.pairs, key=llm_key, progress=_part(progress, 0.2, 0.25))
     if settings.gate.on:
         gate.check(project, settings, _part(progress, 0.25, 0.3))
-    progress(0.3, "Starting the training")
+    if settings.train.hard_negatives:
+        mine(project, settings, _part(progress, 0.3, 0.35))
+    progress(0.35, "Starting the training")
     found = runs.start(project, "train", settings, anew=False)
     said(found)
-    status = wait(found, _part(progress, 0.3, 1))
+    status = wait(found, _part(progress, 0.35, 1))
     runs.collect(project)
     evaluation = found.evaluation()
     return Outcome(
@@ -247,6 +241,17 @@ def read(
     progress(0.9, "Finding themes")
     themes.retheme(project, recipe.themes)
     alike.near_duplicates(project, project.chunks(), recipe.split.near_duplicate, _part(progress, 0.95, 1))
+
+
+def mine(project: Project, recipe: recipes.Recipe, progress: Progress = silent) -> NegativeReport:
+    """Find hard negatives for the pairs that are learned from, here and now."""
+    from core import models
+    from core.embeddings import EmbeddingStore
+    from core.pairs import mining
+
+    progress(0.0, "Loading the base model")
+    base = models.load(recipe.train.base_model)
+    return mining.mine(project, recipe, base, EmbeddingStore(project.folder / "embeddings"), progress)
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

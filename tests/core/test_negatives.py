@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import Result
 
 from core import models, negatives, split, text
 from core.embeddings import EmbeddingStore
+from core.errors import UserError
+from core.machine import user
 from core.negatives import JUDGES, Request, Rules
 from core.pairs import attach, doubting, mining
 from core.pairs.mining import NegativeReport
 from core.project import Project, Recut
 from core.recipe import Recipe, parse
-from core.schema import Chunk, Document, Doubt, DoubtState, File, FileState, Page, Pair, PairState, Part
+from core.schema import Chunk, Document, Doubt, DoubtState, File, FileState, Page, Pair, PairState, Part, RunState
 from core.split import holdout
 from core.split.alike import near_duplicates
 from tests import tiny
@@ -286,6 +290,35 @@ def test_held_out_passages_are_no_text_of_training_even_as_negatives(doubtful: P
     assert held
     assert not held & {negative for row in data.train for negative in row.negatives}
     assert data.leaks.startswith("No leaks")
+
+
+def test_the_shell_lists_doubts_and_takes_decisions(doubtful: Project) -> None:
+    from typer.testing import CliRunner
+
+    from core.cli import app
+
+    def shell(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["doubts", "--project", "Test", *arguments])
+
+    listed = json.loads(shell("--json", "--top", "2").stdout)
+    assert listed["open"] == doubtful.count_open_doubts()
+    one, other = (f"{case['doubt']['pair_id']}:{case['doubt']['chunk_id']}" for case in listed["doubts"])
+    said = shell("--right", one, "--ignore", other).stdout
+    assert f"{listed['open'] - 2:,} are open" in said
+    assert doubtful.doubts(DoubtState.ACCEPTED)[0].who == user()
+    assert f"{listed['open'] - 1:,} are open" in shell("--undo").stdout
+    assert isinstance(shell("--right", "nothing:here").exception, UserError)
+
+
+@pytest.mark.slow
+def test_a_background_run_mines_and_says_what_it_found(project: Project, tmp_path: Path) -> None:
+    from core import pipeline, runs
+
+    run = runs.start(fill(project), "negatives", parse({"train": {"base_model": str(tiny.model(tmp_path / "model"))}}))
+    assert pipeline.wait(run).state is RunState.DONE
+    found = run.result()
+    assert found["negatives"] == project.count_mined()[0] > 0
+    assert found["fewer"] <= found["pairs"]
 
 
 # --- several right passages ----------------------------------------------------------------------------------------------
