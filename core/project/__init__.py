@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import store
+from core import disk, store
 from core.digest import fresh_id
 from core.errors import UserError
 from core.project.alike import Alike
@@ -35,6 +36,7 @@ __all__ = [
     "Project",
     "Recut",
     "Tally",
+    "adopt",
     "create",
     "delete",
     "find",
@@ -81,6 +83,18 @@ def create(name: str) -> Project:
     with closing(store.connect(folder / "project.db")) as db, store.transaction(db):
         db.executemany("INSERT INTO meta VALUES (?, ?)", [("name", clean), ("created", repr(time.time()))])
     return Project(folder)
+
+
+def adopt(folder: Path) -> Project:
+    """Make a project of a folder that was written aside, under a new id and a name that is free; nothing sees half of it."""
+    arrived = Project(folder)
+    wanted, taken = clean_name(arrived.name[:NAME_LIMIT], "project"), {p.name for p in projects()}
+    numbered = (f"{wanted[: NAME_LIMIT - 7]} ({number})" for number in itertools.count(2))
+    arrived.set_meta("name", next(name for name in itertools.chain([wanted], numbered) if name not in taken))
+    placed = Project(home() / fresh_id())
+    os.replace(folder, placed.folder)
+    disk.sync_folder(home())
+    return placed
 
 
 def open_project(project_id: str) -> Project:

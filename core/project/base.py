@@ -35,7 +35,12 @@ class Base:
         if not (self.folder / "project.db").exists():
             raise UserError("This project is no longer there.", "Choose another project on the start page.")
         with closing(store.connect(self.folder / "project.db")) as db:
-            yield db
+            try:
+                yield db
+            except sqlite3.OperationalError:
+                if not store.newer(db):
+                    raise
+                raise UserError("A newer Attune keeps this in another way.", "Update Attune to see it.") from None
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -64,6 +69,20 @@ class Base:
     def created(self) -> float:
         """When the project was made, in seconds since 1970."""
         return float(self.meta("created", "0"))
+
+    @property
+    def read_only(self) -> bool:
+        """Whether a newer Attune made the project, so that it can be read and not changed."""
+        with self.read() as db:
+            return store.newer(db)
+
+    def brought_up(self) -> bool:
+        """Say, once, that the project was brought up to date since it was last asked; a copy from before lies beside it."""
+        copies = sorted(path.name for path in self.folder.glob("project-version-*.db"))
+        if not copies or self.read_only or self.meta("told_of_copy") == copies[-1]:
+            return False
+        self.set_meta("told_of_copy", copies[-1])
+        return True
 
     def meta(self, key: str, default: str = "") -> str:
         """Return one of the project's own settings."""

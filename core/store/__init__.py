@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from core.store.connection import connect, transaction
+from core.store.connection import connect, newer, transaction
 
 __all__ = [
     "connect",
     "from_plain",
     "insert",
     "like",
+    "newer",
     "select",
     "to_plain",
     "to_row",

@@ -7,6 +7,7 @@ import streamlit as st
 from core import overview, runs
 from core import project as projects
 from core.project import Project
+from pages.start import traveling
 from pages.widgets import errors, frame, routes
 
 
@@ -18,9 +19,11 @@ def row(project: Project) -> None:
             st.caption(" · ".join(stage.text for stage in overview.state(project) if stage.done) or "Empty")
         if st.button("Open", key=f"open_{project.id}", icon=":material/arrow_forward:", icon_position="right"):
             routes.go(_next_page(project), project.id)
-        choice = st.menu_button("More", ["Rename", "Delete"], key=f"more_{project.id}")
+        choice = st.menu_button("More", ["Rename", "Export", "Delete"], key=f"more_{project.id}")
     if choice == "Rename":
         rename(project)
+    if choice == "Export":
+        traveling.export(project)
     if choice == "Delete":
         delete(project)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core import project as projects
-from pages.start import manage
-from pages.widgets import frame, routes
+from pages.start import manage, traveling
+from pages.widgets import errors, frame, routes
 
 STEPS = (
     ("step-1-documents.svg", "1. Give it your documents", "PDFs, tables and texts are read, cut into passages and sorted by theme."),
@@ -37,7 +37,10 @@ with st.container(horizontal=True):
         manage.try_sample()
     if st.button("New project", icon=":material/add:", type="primary" if known else "secondary", key="new"):
         manage.new()
+    if st.button("Import a project", icon=":material/upload:", key="import_project"):
+        traveling.take_in()
 if known:
     st.header("Your projects", anchor=False)
     for project in known:
-        manage.row(project)
+        with errors.shown():
+            manage.row(project)

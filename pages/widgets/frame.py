@@ -57,7 +57,9 @@ def open_project(title: str, *, needs: str = "") -> Project:
     project = current()
     if project is None:
         empty("Everything happens inside a project, and there is none yet.", "start", "Go to the start page", "step-1-documents.svg")
-    runs.collect(project)  # so that what ended while nobody looked is in the strip
+    _version(project)
+    if not project.read_only:
+        runs.collect(project)  # so that what ended while nobody looked is in the strip
     live.strip(project)
     tell()
     errors.pending()
@@ -66,6 +68,14 @@ def open_project(title: str, *, needs: str = "") -> Project:
             missing = NEEDS[need]
             empty(missing.text, missing.page, missing.button, missing.picture)
     return project
+
+
+def _version(project: Project) -> None:
+    """Say that a project is of a newer version, which is only read, or, once, that it was of an older one."""
+    if project.read_only:
+        st.warning("It can be looked at here and not changed. Update Attune to work on it.", title="A newer Attune made this project")
+    elif project.brought_up():
+        st.info("An older Attune made it. A copy from before is kept in its folder.", title="This project was brought up to date")
 
 
 def _chain(needs: str) -> list[str]:

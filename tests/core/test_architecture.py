@@ -23,7 +23,7 @@ ROWS = (
     "loaders generators negatives endpoint",
     "ingest chunk themes pairs gate split train",
     "evaluate runs",
-    "compare publish export statistics",
+    "compare publish export statistics travel",
     "pipeline overview",
     "cli worker __main__",
 )

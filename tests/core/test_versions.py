@@ -66,6 +66,14 @@ def test_a_newer_project_is_read_and_not_changed(project: projects.Project) -> N
     assert project.name == "Test"
 
 
+def test_what_a_newer_project_keeps_elsewhere_is_said_in_words(project: projects.Project) -> None:
+    with project.read() as db:
+        db.execute("DROP TABLE pairs")
+        db.execute(f"PRAGMA user_version={VERSION + 1}")
+    with pytest.raises(UserError, match="in another way"):
+        project.pairs()
+
+
 def test_two_that_open_an_old_project_at_once_change_it_once(home: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from core import project as projects
 from core.project import Project
+from core.store.connection import backup
+from core.store.tables import VERSION
 from tests.pages.filling import EVIL, with_pairs
 from tests.pages.opening import open_page, words
 
@@ -41,3 +45,18 @@ def test_an_address_of_no_project_says_so(project: Project) -> None:
     gone = Project(project.folder.with_name("0123456789ab"))
     page = open_page("start", gone)
     assert "There is no such project" in str(page.error[0].proto)
+
+
+@pytest.mark.parametrize("page", ["documents", "pairs"])
+def test_a_newer_project_says_so_and_is_drawn(project: Project, page: str) -> None:
+    with with_pairs(project).read() as db:
+        db.execute(f"PRAGMA user_version={VERSION + 1}")
+    drawn = open_page(page, project)
+    assert not drawn.exception
+    assert "A newer Attune made this project" in str(drawn.warning[0].proto)
+
+
+def test_a_project_that_was_brought_up_to_date_says_so_once(project: Project) -> None:
+    backup(project.folder / "project.db", 1).touch()
+    told = ["brought up to date" in str([info.proto for info in open_page("documents", project).info]) for _ in range(2)]
+    assert told == [True, False]

@@ -1,0 +1,209 @@
+"""A project travels as one .zip: written while it is in use, and taken in only when everything in it is what it should be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from core import project as projects
+from core import runs
+from core.disk import lock
+from core.errors import UserError
+from core.project import Project
+from core.runs.folder import Run
+from core.store import arrival
+
+DATABASE = "project.db"
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold: when a project was packed says nothing
+BLOCK = 1 << 20
+BLOB = re.compile(r"blobs/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+RUN = re.compile(r"runs/(\d{8}-\d{6}-[0-9a-f]{4})/(.+)")
+RUN_FILE = re.compile(
+    r"run\.json|recipe\.yaml|status\.json|metrics\.jsonl|result\.json|evaluation\.json|COMPLETE\.json"
+    r"|(?:data|trained_on)/\w+\.(?:json|parquet)"
+    r"|(?:model|given)/(?:\w+/){0,2}[\w.-]+\.(?:json|txt|safetensors|model|jinja|md)"
+)
+"""What of a run is taken along. Logs name folders of the machine, checkpoints and vectors can be made again."""
+SHA = re.compile(r"[0-9a-f]{64}|")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bound what an archive may hold: files, bytes when unpacked, and how many times its own size that may be."""
+
+    files: int = 200_000
+    size: int = 64 << 30
+    swelling: int = 200
+    always: int = 256 << 20  # bytes that are fine however small the archive is
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Say what was packed, and which runs had to stay: those at work, and those with files that do not travel."""
+
+    path: Path
+    files: int
+    size: int
+    stayed: tuple[str, ...] = ()
+
+
+# --- leaving ---------------------------------------------------------------------------------------------------------
+
+
+def pack(project: Project, target: Path) -> Packed:
+    """Write a project into one .zip: the database as it is now, the files that were added, and the runs that have ended.
+
+    Memory stays flat, and the archive is there whole or not at all. What can be made again (vectors, the search index) is not in it.
+    """
+    stayed, listed = [], [(name, path) for name, path in _plain(project.folder, "blobs") if BLOB.fullmatch(name)]
+    for run in runs.runs(project):
+        own = _of_run(project, run)
+        listed += own
+        stayed += [] if own else [run.id]
+    with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".pack-") as aside:
+        copy, made = Path(aside) / DATABASE, Path(aside) / "made.zip"
+        arrival.snapshot(project.folder.resolve() / DATABASE, copy)
+        with zipfile.ZipFile(made, "w") as archive:
+            for name, path in [(DATABASE, copy), *sorted(listed)]:
+                _put(archive, name, path)
+        size = made.stat().st_size
+        os.replace(made, target)
+    return Packed(target, len(listed) + 1, size, tuple(stayed))
+
+
+def _of_run(project: Project, run: Run) -> list[tuple[str, Path]]:
+    """Return a run's files that travel; none of a run that is at work, or whose seal names a file that does not travel."""
+    if run.alive():
+        return []
+    found = [(name, path) for name, path in _plain(project.folder, f"runs/{run.id}") if known(name)]
+    sealed = {f"runs/{run.id}/{name}" for name in run.sealed()}
+    return found if sealed <= {name for name, _ in found} else []
+
+
+def _plain(top: Path, under: str) -> Iterator[tuple[str, Path]]:
+    """Yield the plain files under a folder by their names in the archive; links are not followed."""
+    for folder, _, names in os.walk(top / under, followlinks=False):
+        for name in names:
+            path = Path(folder) / name
+            if stat.S_ISREG(path.lstat().st_mode):
+                yield path.relative_to(top).as_posix(), path
+
+
+def _put(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    entry = zipfile.ZipInfo(name, LONG_AGO)
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    entry.compress_type = zipfile.ZIP_STORED if name.endswith((".safetensors", ".parquet")) else zipfile.ZIP_DEFLATED
+    with path.open("rb") as source:
+        entry.file_size = path.stat().st_size
+        with archive.open(entry, "w") as inside:
+            shutil.copyfileobj(source, inside, BLOCK)
+
+
+# --- arriving --------------------------------------------------------------------------------------------------------
+
+
+def inside(name: str) -> bool:
+    """Say whether an entry's name stays in the folder that it is unpacked to, on every system."""
+    parts = name.split("/")
+    return name.isprintable() and not set(name) & set('\\:*?"<>|') and all(p.strip(". ") and p == p.rstrip(". ") for p in parts)
+
+
+def known(name: str) -> bool:
+    """Say whether a name is that of a file which a packed project can hold."""
+    run = RUN.fullmatch(name)
+    return name == DATABASE or bool(BLOB.fullmatch(name)) or bool(run and RUN_FILE.fullmatch(run[2]))
+
+
+def unpack(source: Path | IO[bytes], limits: Limits = LIMITS) -> Project:
+    """Take in a packed project under a new id and a free name, or raise `UserError` and leave nothing behind.
+
+    It is unpacked aside and looked over (entries, sizes, hashes, tables) before it becomes a project by one rename.
+    """
+    aside = projects.home() / ".arriving"
+    with lock.exclusive(projects.home() / ".arriving.lock"):
+        shutil.rmtree(aside, ignore_errors=True)  # what a crash left
+        try:
+            with zipfile.ZipFile(source) as archive:
+                entries = _checked(archive, limits)
+                _extract(archive, entries, aside)
+            (aside / DATABASE).chmod(0o600)
+            arrival.inspect(aside / DATABASE)
+            _look_over(Project(aside))
+            return projects.adopt(aside)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+            raise UserError("This file is no whole .zip archive.", "Export the project again, and import that file.") from None
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _checked(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
+    """Return an archive's entries, all of them looked at before the first is unpacked."""
+    entries = archive.infolist()
+    names = [entry.orig_filename for entry in entries]
+    if DATABASE not in names:
+        raise UserError("This archive holds no project.", "Choose a .zip that was made by exporting a project.")
+    if len(entries) > limits.files:
+        raise UserError(f"The archive holds {len(entries):,} files; {limits.files:,} is the most.", "Import a smaller project.")
+    for entry, name in zip(entries, names, strict=True):
+        kind = entry.external_attr >> 16
+        if not inside(name) or not known(name) or (stat.S_IFMT(kind) and not stat.S_ISREG(kind)):
+            raise UserError(f"The archive holds what is no part of a project: {name[:120]!r}.", "Export the project again with Attune.")
+        if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UserError("The archive is encrypted, or packed in an unknown way.", "Import the .zip as it was exported.")
+    if len({name.casefold() for name in names}) < len(names):
+        raise UserError("The archive holds a file twice.", "Export the project again with Attune.")
+    size, packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
+    if size > min(limits.size, max(limits.always, limits.swelling * packed)):
+        raise UserError(f"Unpacked, the archive would take {size:,} bytes, which no project of its size does.", "It was left alone.")
+    free = shutil.disk_usage(projects.home()).free
+    if size > free:
+        raise UserError(f"The project takes {size:,} bytes, and {free:,} are free on the disk.", "Make room, then import it again.")
+    return entries
+
+
+def _extract(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], aside: Path) -> None:
+    """Write the entries, none beyond the size that it declares, and compare what is known by its hash."""
+    for name in ("blobs", "runs", "embeddings"):
+        (aside / name).mkdir(parents=True)
+    for entry in entries:
+        target = aside / entry.orig_filename
+        target.parent.mkdir(parents=True, exist_ok=True)
+        found, left = hashlib.sha256(), entry.file_size
+        with archive.open(entry) as source, target.open("xb") as file:
+            while block := source.read(BLOCK):
+                left -= len(block)
+                if left < 0:
+                    raise zipfile.BadZipFile
+                found.update(block)
+                file.write(block)
+        blob = BLOB.fullmatch(entry.orig_filename)
+        if left or (blob and blob[2] != found.hexdigest()):
+            raise UserError("A file in the archive is not what its name says.", "Export the project again, and import that file.")
+
+
+def _look_over(arrived: Project) -> None:
+    """Raise `UserError` where what the database or a run says leads outside, or does not fit what came with it."""
+    try:
+        arrived.recipe()
+        files = arrived.files()
+        sound = all(SHA.fullmatch(name) for file in files for name in (file.sha256, file.recognised))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        sound = False
+    if not sound:
+        raise arrival.FOREIGN
+    for run in runs.runs(arrived):
+        if not all(known(f"runs/{run.id}/{name}") for name in run.sealed()) or run.damaged():
+            raise UserError(f"The run {run.id} in the archive is damaged.", "Export the project again, and import that file.")
