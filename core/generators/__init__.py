@@ -90,7 +90,7 @@ GENERATORS = Registry(
             "A sequence-to-sequence model such as doc2query's T5, which you name, writes questions for each passage; nothing leaves this "
             "machine, and no key is needed. Tried on a tiny random model only: what real weights are worth was not measured.",
             needs=(WRITER,),
-            tags=frozenset({"local"}),
+            tags=frozenset({"local", "asked"}),
         ),
         "paraphrase": Choice(
             "core.generators.paraphrase:ask",

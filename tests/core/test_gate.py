@@ -175,6 +175,21 @@ def test_a_query_taken_from_its_passage_may_have_its_words_and_be_short(project:
 
 
 @pytest.mark.parametrize(
+    ("generator", "kind"),
+    [
+        ("llm", gate.ASKED),
+        ("local", gate.ASKED),
+        ("typed", gate.ASKED),
+        ("crop", gate.TAKEN),
+        ("timeline", gate.OTHER),
+        ("theme", gate.OTHER),
+    ],
+)
+def test_the_wording_counts_for_questions_alone(generator: str, kind: str) -> None:
+    assert gate.kind_of(generator) == kind
+
+
+@pytest.mark.parametrize(
     ("changes", "more", "back"),
     [
         ({}, 0, 0),
