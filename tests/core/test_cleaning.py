@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +14,8 @@ from core.loaders.cleaning import ALL, Cleaning
 from core.loaders.markup import text_of
 from core.loaders.parsed import CleanSample, Parsed, ReadRequest
 from core.project import Project
-from core.recipe import CleanSettings, Recipe
+from core.recipe import BASE_MODEL, CleanSettings, Recipe
 from core.schema import FileState, Pair, PairState
-from tests import tiny
 from tests.core.making import pdf
 
 SHOP = (
@@ -131,17 +129,16 @@ def test_a_locked_file_keeps_its_text_when_the_settings_change(project: Project)
     assert project.text(project.documents()[0].id) == "A secret line."
 
 
-def test_pairs_find_their_passages_again_after_other_cleaning(project: Project, tmp_path: Path) -> None:
-    model = str(tiny.model(tmp_path / "model"))
+def test_pairs_find_their_passages_again_after_other_cleaning(project: Project) -> None:
     ingest.ingest(project, [("shop.csv", SHOP)])
     settings = Recipe().chunk.model_copy(update={"size": 64, "overlap": 0})
-    chunk.rechunk(project, settings, model)
+    chunk.rechunk(project, settings, BASE_MODEL)
     kettle = project.chunks()[0]
     pair = Pair("p", "How fast does it boil?", kettle.document_id, kettle.start, kettle.end, (kettle.id,), "typed", people=True, made=1.0)
     project.add_pairs([pair])
     project.save_recipe(clean=CleanSettings(html=False))
     ingest.refresh(project)
-    report = chunk.rechunk(project, settings, model)
+    report = chunk.rechunk(project, settings, BASE_MODEL)
     assert report.pairs_lost == 0
     after = project.pairs()[0]
     assert after.state is PairState.KEPT
