@@ -121,7 +121,7 @@ class Chunk:
     tokens: int
     heading: str = ""
     theme_id: str = ""  # "" is "Unclassified"
-    theme_by: str = ""  # "keywords", "discovered" or "person"
+    theme_by: str = ""  # "keywords", "discovered", "given" or "person"
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Theme:
     id: str
     name: str
     keywords: tuple[str, ...] = ()
-    origin: str = "keywords"  # "keywords", "discovered" or "person"
+    origin: str = "keywords"  # "keywords", "discovered", "given" (with the documents) or "person"
     parent: str = ""  # the theme that this one is a part of; themes are nested one level
 
 

@@ -15,7 +15,7 @@ from core.digest import short
 from core.errors import UserError
 from core.project import Project
 from core.recipe import ThemeSettings
-from core.schema import Chunk, Theme
+from core.schema import Chunk, Document, Theme
 from core.text import SIGN
 from core.text.terms import as_written, class_weights, count_terms, top_terms
 
@@ -68,6 +68,43 @@ def by_keywords(chunks: Sequence[Chunk], settings: ThemeSettings) -> tuple[list[
     return themes, labels
 
 
+def given(chunks: Sequence[Chunk], documents: Sequence[Document]) -> tuple[list[Theme], dict[str, str]]:
+    """Label chunks by the group that came with their document; where it belongs to a domain, the group's theme is a part of the domain's."""
+    themes: dict[str, Theme] = {}
+    of_document = {}
+    for document in documents:
+        parent = Theme(short("given", document.domain), document.domain, (), "given") if document.domain else None
+        own = Theme(short("given", document.domain, document.group), document.group, (), "given", parent.id if parent else "")
+        found = [theme for theme in (parent, own) if theme and theme.name]
+        themes.update({theme.id: theme for theme in found})
+        if found:
+            of_document[document.id] = found[-1].id
+    labels = {chunk.id: of_document[chunk.document_id] for chunk in chunks if chunk.document_id in of_document}
+    return sorted(themes.values(), key=lambda theme: theme.name), labels
+
+
+def merge(project: Project, theme_ids: Sequence[str], into: str) -> None:
+    """Make one theme of several, by hand. Raises `UserError` for one that is gone, or where there is only one."""
+    _check(project, [*theme_ids, into])
+    if not set(theme_ids) - {into}:
+        raise UserError("There is nothing to merge.", "Choose at least one other theme.")
+    project.merge_themes(theme_ids, into)
+
+
+def nest(project: Project, theme_id: str, parent: str) -> None:
+    """Make a theme a part of another one ("" for none). Raises `UserError` where that would be more than one level."""
+    _check(project, [theme_id, *([parent] if parent else [])])
+    known = {theme.id: theme for theme in project.themes()}
+    if parent and (parent == theme_id or known[parent].parent or any(theme.parent == theme_id for theme in known.values())):
+        raise UserError("Themes are nested one level: a part has no parts of its own.", "Choose another theme.")
+    project.nest_theme(theme_id, parent)
+
+
+def _check(project: Project, theme_ids: Iterable[str]) -> None:
+    if not set(theme_ids) <= {theme.id for theme in project.themes()}:
+        raise UserError("This theme is no longer there.", "Choose another one.")
+
+
 def retheme(project: Project, settings: ThemeSettings) -> int:
     """Give all chunks their themes anew and return how many there are; what a person labelled or named stays.
 
@@ -76,6 +113,10 @@ def retheme(project: Project, settings: ThemeSettings) -> int:
     chunks, old = project.chunks(), project.themes()
     if settings.method == "keywords":
         themes, labels = by_keywords(chunks, settings)
+    elif settings.method == "given":
+        themes, labels = given(chunks, project.documents())
+        if not themes:
+            raise UserError("No document has a group yet.", "On the Documents page, say which column of a table is its group.")
     else:
         themes, labels = _recognised(*discover(chunks, settings), chunks, old)
     named = {theme.id: theme.name for theme in old if theme.origin == "person"}
@@ -86,8 +127,7 @@ def retheme(project: Project, settings: ThemeSettings) -> int:
 
 def move(project: Project, chunk_ids: Iterable[str], theme_id: str) -> None:
     """Put chunks into a theme by hand ("" is Unclassified); no rerun changes that. Raises `UserError` for a theme that is gone."""
-    if theme_id and theme_id not in {theme.id for theme in project.themes()}:
-        raise UserError("This theme is no longer there.", "Choose another one.")
+    _check(project, [theme_id] if theme_id else [])
     project.set_theme(chunk_ids, theme_id, "person")
 
 
@@ -123,7 +163,7 @@ def _recognised(
     """Give themes that are found again their old ids: where one group holds most chunks that an old theme has."""
     sizes = Counter(chunk.theme_id for chunk in chunks)
     shared = Counter((chunk.theme_id, labels[chunk.id]) for chunk in chunks if chunk.id in labels and chunk.theme_id)
-    known = {theme.id for theme in old if theme.origin != "keywords"}
+    known = {theme.id for theme in old if theme.origin not in ("keywords", "given")}
     same: dict[str, str] = {}
     for (before, after), number in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
         if before in known and before not in same.values() and after not in same and number * 2 > sizes[before]:

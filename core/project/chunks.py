@@ -108,6 +108,7 @@ class Chunks(Base):
             store.insert(db, "themes", given, on_conflict="IGNORE")
             for theme in given:
                 store.update(db, "themes", "id", theme.id, {"keywords": theme.keywords})
+            db.execute("UPDATE themes SET parent = '' WHERE parent NOT IN (SELECT id FROM themes)")
             db.execute("UPDATE chunks SET theme_id = '', theme_by = '' WHERE theme_by != 'person'")
             marks = [(theme, by, chunk) for chunk, theme in labels.items()]
             db.executemany("UPDATE chunks SET theme_id = ?, theme_by = ? WHERE id = ? AND theme_by != 'person'", marks)
@@ -126,6 +127,33 @@ class Chunks(Base):
         """Give a theme another name; from then on it is the person's, and stays when themes are found anew."""
         with self.write() as db:
             store.update(db, "themes", "id", theme_id, {"name": clean_name(name, "theme"), "origin": "person"})
+
+    def merge_themes(self, theme_ids: Iterable[str], into: str) -> None:
+        """Put the chunks and parts of some themes into another one, by hand, and delete what is then empty."""
+        merged = [(into, theme_id) for theme_id in theme_ids if theme_id != into]
+        with self.write() as db:
+            db.executemany("UPDATE chunks SET theme_id = ?, theme_by = 'person' WHERE theme_id = ?", merged)
+            db.executemany("UPDATE themes SET parent = ? WHERE parent = ?", merged)
+            db.executemany("DELETE FROM themes WHERE id = ?", [(theme_id,) for _, theme_id in merged])
+            db.execute("UPDATE themes SET parent = CASE WHEN parent = id THEN '' ELSE parent END, origin = 'person' WHERE id = ?", (into,))
+            # A part that got parts of its own hands them on: themes are nested one level.
+            db.execute(
+                "UPDATE themes SET parent = (SELECT parent FROM themes WHERE id = :id) WHERE parent = :id "
+                "AND (SELECT parent FROM themes WHERE id = :id) != ''",
+                {"id": into},
+            )
+
+    def nest_theme(self, theme_id: str, parent: str) -> None:
+        """Make a theme a part of another one, or of none (""); from then on it is the person's."""
+        with self.write() as db:
+            store.update(db, "themes", "id", theme_id, {"parent": parent, "origin": "person"})
+
+    def delete_theme(self, theme_id: str) -> None:
+        """Delete a theme; its chunks are without one, and its parts stand by themselves."""
+        with self.write() as db:
+            db.execute("UPDATE chunks SET theme_id = '', theme_by = '' WHERE theme_id = ?", (theme_id,))
+            db.execute("UPDATE themes SET parent = '' WHERE parent = ?", (theme_id,))
+            db.execute("DELETE FROM themes WHERE id = ?", (theme_id,))
 
     def theme_table(self) -> list[tuple[str, str, int]]:
         """Return (theme name or "Unclassified", file name, chunks), for the chart of themes."""

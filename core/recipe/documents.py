@@ -27,8 +27,8 @@ class ChunkSettings(Section):
 class ThemeSettings(Section):
     """How passages get their theme."""
 
-    method: Literal["discovered", "keywords"] = Field(
-        "discovered", title="Themes", description="Found in the text, or by your own keywords."
+    method: Literal["discovered", "keywords", "given"] = Field(
+        "discovered", title="Themes", description="Found in the text, by your own keywords, or given by a column of your table."
     )
     count: int = Field(0, ge=0, le=200, title="Number of themes", description="0 lets the number follow from the amount of text.")
     keywords: dict[str, list[str]] = Field(

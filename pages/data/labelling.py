@@ -10,9 +10,10 @@ from core import themes
 from core.project import Project
 from core.recipe import ThemeSettings
 from core.schema import Theme
+from pages.data import arranging
 from pages.widgets import errors, forms, frame
 
-METHODS = {"discovered": "Found in the text", "keywords": "By my own keywords"}
+METHODS = {"discovered": "Found in the text", "keywords": "By my own keywords", "given": "By a column of my table"}
 
 
 def editor(project: Project) -> None:
@@ -36,6 +37,8 @@ def editor(project: Project) -> None:
                     "Keywords": st.column_config.TextColumn(width="large", help="Separated by commas"),
                 },
             )
+        elif method == "given":
+            st.caption("Passages get the group of their document; where there is a domain as well, groups are parts of it.")
         else:
             count = forms.number(ThemeSettings, "count", current.count, key="themes_count", width=260)
         if st.form_submit_button("Sort the passages"):
@@ -43,6 +46,7 @@ def editor(project: Project) -> None:
     known = project.themes()
     if known:
         _rename(project, known)
+        arranging.form(project, known)
 
 
 def _rows(current: ThemeSettings) -> dict[str, list[str]]:

@@ -155,3 +155,50 @@ def test_themes_of_health_answers_are_about_health(data: Path) -> None:
     assert len(found) == 15
     assert len(labels) == len(lines)
     assert sum(word in names for word in ("asthma", "sleep", "lung", "heart", "blood", "anemia", "bleeding")) >= 5
+
+
+def grouped(project: Project) -> None:
+    """Give a project three documents with a group, two of them of one domain."""
+    file = File("f", "f.csv", "0" * 64, 1, "table", FileState.READ)
+    told = {"bees": ("animals", "insects"), "bread": ("", "baking"), "ships": ("", "")}
+    found = [Document(topic, "f", i, topic, 1, group=group, domain=domain) for i, (topic, (domain, group)) in enumerate(told.items())]
+    project.replace_documents(file, found, [Page(topic, 1, 0, "x") for topic in told])
+    project.replace_chunks([Chunk(topic, topic, 0, text, 0, 0, 1, 1, 20) for topic, text in TOPICS.items()], [])
+    themes.retheme(project, ThemeSettings(method="given"))
+
+
+def test_a_column_gives_themes_nested_by_its_domain(project: Project) -> None:
+    grouped(project)
+    assert by_theme(project) == {"insects": {"bees"}, "baking": {"bread"}, "": {"ships"}}
+    known = {theme.id: theme for theme in project.themes()}
+    assert {theme.name: known[theme.parent].name for theme in known.values() if theme.parent} == {"insects": "animals"}
+
+
+def test_themes_without_a_column_are_refused_in_words(project: Project) -> None:
+    fill(project, chunks())
+    with pytest.raises(UserError, match="No document has a group"):
+        themes.retheme(project, ThemeSettings(method="given"))
+
+
+def test_merged_themes_stay_merged(project: Project) -> None:
+    grouped(project)
+    ids = {theme.name: theme.id for theme in project.themes()}
+    themes.merge(project, [ids["baking"]], ids["insects"])
+    themes.retheme(project, ThemeSettings(method="given"))
+    assert by_theme(project) == {"insects": {"bees", "bread"}, "": {"ships"}}
+
+
+def test_themes_are_nested_one_level(project: Project) -> None:
+    grouped(project)
+    ids = {theme.name: theme.id for theme in project.themes()}
+    with pytest.raises(UserError, match="one level"):
+        themes.nest(project, ids["baking"], ids["insects"])
+    themes.nest(project, ids["baking"], ids["animals"])
+    themes.merge(project, [ids["animals"]], ids["insects"])
+    assert {theme.name: theme.parent for theme in project.themes()} == {"insects": "", "baking": ids["insects"]}
+
+
+def test_a_deleted_theme_leaves_its_passages(project: Project) -> None:
+    grouped(project)
+    project.delete_theme(next(theme.id for theme in project.themes() if theme.name == "insects"))
+    assert by_theme(project) == {"baking": {"bread"}, "": {"bees", "ships"}}
