@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from core.digest import short
+from core.digest import fresh_id, short
 from core.errors import UserError
-from core.project import Project
+from core.project import ChunkFilter, Project
 from core.recipe import ThemeSettings
 from core.schema import Chunk, Document, Theme
 from core.text import SIGN
@@ -89,6 +89,22 @@ def merge(project: Project, theme_ids: Sequence[str], into: str) -> None:
     if not set(theme_ids) - {into}:
         raise UserError("There is nothing to merge.", "Choose at least one other theme.")
     project.merge_themes(theme_ids, into)
+
+
+def split(project: Project, theme_id: str, parts: int = 2, seed: int = 1) -> list[Theme]:
+    """Group a theme's chunks again, into parts of it (beside it, where it is a part itself), and return those.
+
+    They are the person's, so they stay when themes are found anew. Raises `UserError` where its chunks do not fall apart.
+    """
+    _check(project, [theme_id])
+    theme = next(theme for theme in project.themes() if theme.id == theme_id)
+    found, labels = discover(project.chunks(ChunkFilter(theme_id=theme_id)), ThemeSettings(count=parts, seed=seed))
+    if len(found) < 2:
+        raise UserError("This theme has too few passages to fall into parts.", "Choose a bigger one.")
+    ids = {part.id: fresh_id() for part in found}
+    made = [replace(part, id=ids[part.id], origin="person", parent=theme.parent or theme.id) for part in found]
+    project.add_parts(made, {chunk_id: ids[part] for chunk_id, part in labels.items()})
+    return made
 
 
 def nest(project: Project, theme_id: str, parent: str) -> None:

@@ -143,6 +143,13 @@ class Chunks(Base):
                 {"id": into},
             )
 
+    def add_parts(self, themes: Iterable[Theme], labels: Mapping[str, str]) -> None:
+        """Add themes that a person parted from another, and put their chunks (chunk id -> theme id) into them."""
+        with self.write() as db:
+            store.insert(db, "themes", themes)
+            marks = [(theme_id, chunk_id) for chunk_id, theme_id in labels.items()]
+            db.executemany("UPDATE chunks SET theme_id = ?, theme_by = 'person' WHERE id = ?", marks)
+
     def nest_theme(self, theme_id: str, parent: str) -> None:
         """Make a theme a part of another one, or of none (""); from then on it is the person's."""
         with self.write() as db:

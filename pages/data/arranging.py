@@ -1,4 +1,4 @@
-"""Themes put in order by hand: several made one, one made a part of another, one deleted."""
+"""Themes put in order by hand: several made one, one split, one made a part of another, one deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NO_PARENT = "Stands by itself"
 def form(project: Project, known: list[Theme]) -> None:
     """Draw what can be done with a theme besides giving it another name."""
     names = {theme.id: theme.name for theme in known}
-    with st.expander("Merge, nest or delete", key="arrange_themes"):
+    with st.expander("Merge, split, nest or delete", key="arrange_themes"):
         theme_id = st.selectbox("Theme", list(names), format_func=names.__getitem__, key="theme_to_arrange")
         others = [one for one in names if one != theme_id]
         merged = st.multiselect("Take in", others, format_func=names.__getitem__, key="themes_to_merge")
@@ -23,6 +23,11 @@ def form(project: Project, known: list[Theme]) -> None:
             with errors.shown():
                 themes.merge(project, merged, theme_id)
                 frame.notice(f"{len(merged)} themes are merged into another.")
+                st.rerun()
+        parts = st.number_input("Parts", 2, 15, 2, key="theme_parts", width=260)
+        if st.button("Split", help="Its passages are grouped again, into parts of it.", key="split_theme"):
+            with errors.shown():
+                themes.split(project, theme_id, int(parts))
                 st.rerun()
         tops = ["", *(theme.id for theme in known if not theme.parent and theme.id != theme_id)]
         parent = st.selectbox("Part of", tops, format_func=lambda one: names.get(one, NO_PARENT), key="theme_parent")

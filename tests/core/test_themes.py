@@ -202,3 +202,20 @@ def test_a_deleted_theme_leaves_its_passages(project: Project) -> None:
     grouped(project)
     project.delete_theme(next(theme.id for theme in project.themes() if theme.name == "insects"))
     assert by_theme(project) == {"baking": {"bread"}, "": {"bees", "ships"}}
+
+
+def test_a_split_theme_has_parts_that_stay(project: Project) -> None:
+    fill(project, chunks())
+    one = project.add_theme("All")
+    themes.move(project, [chunk.id for chunk in project.chunks()], one.id)
+    parts = themes.split(project, one.id, 3)
+    themes.retheme(project, ThemeSettings(method="keywords", keywords={"Sea": ["ship"]}))
+    found = by_theme(project)
+    assert sorted(map(sorted, found.values())) == [["bees"], ["bread"], ["ships"]]
+    assert {theme.parent for theme in project.themes() if theme.id in {part.id for part in parts}} == {one.id}
+
+
+def test_a_theme_of_few_passages_is_not_split(project: Project) -> None:
+    grouped(project)
+    with pytest.raises(UserError, match="too few passages"):
+        themes.split(project, next(theme.id for theme in project.themes() if theme.name == "insects"))
