@@ -1,5 +1,9 @@
 """The mix: how much each kind of pair that is made offline gives, so that none drowns the others.
 
+Measured over six collections (bench/RESULTS.md), kinds together gain more than any alone: +0.018 nDCG@10 at most for one, +0.025 for
+sentences and cut-outs in full with half of the key phrases, the default. It is no gain everywhere: where questions by people hardly
+share words with the passages (privacy policies) the mix loses 0.009, and key phrases alone are the safe choice.
+
 A share is relative: the kind with the largest of those that were chosen gives all it makes, one with half of that share every second
 pair, drawn by a seed of the pair's own. So the same pairs are drawn when documents are added, and a kind that is not in the table
 (questions of people, of a language model, of the person's own table) gives all.

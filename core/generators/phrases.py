@@ -2,8 +2,8 @@
 
 What it does: ranks a passage's words and phrases by TF-IDF over all passages and joins two to four of the best to a query.
 Needs: several passages (what sets one apart is measured against the others); works offline.
-Choose it when: people type keywords rather than questions. Measured on policy documents it gained as much as `sentence`
-    (+0.078 against +0.077 nDCG@10); together they cover both ways to ask.
+Choose it when: people type keywords rather than questions. Measured by itself with Quick on six collections it is the only kind
+    that lost on none (+0.018 nDCG@10 on average, `sentence` +0.015, `crop` +0.013; bench/RESULTS.md). Together they gain more.
 Source: Salton and Buckley 1988, Term-weighting approaches in automatic text retrieval.
 """
 

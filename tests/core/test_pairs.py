@@ -18,7 +18,7 @@ from tests.llm_server import LLMServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOPICS = ["walrus", "badger", "heron", "otter", "lynx", "stoat", "raven", "viper", "camel", "moose"]
-OFFLINE = PairSettings(generators=("sentence", "heading", "phrases"))
+OFFLINE = PairSettings(generators=("sentence", "heading", "phrases"), shares={})
 
 
 def passage(topic: str) -> str:
@@ -130,12 +130,12 @@ def test_of_a_question_to_learn_from_and_to_judge_by_the_judge_keeps_it(project:
 def test_a_made_query_that_stands_for_several_passages_is_dropped_for_all_of_them(project: Project) -> None:
     same = "This sentence stands in both of the documents as it is."
     fill(project, {n: [f"{same} Feed the {n} at once."] for n in ("walrus", "heron")})
-    report = pairs.make(project, PairSettings())
+    report = pairs.make(project, PairSettings(generators=("sentence",)))
     assert [(p.query, p.reason) for p in project.pairs()] == [(same, "several passages")] * 2
     assert (report.several_passages, report.kept) == (2, 0)
     project.remove_file("fheron")
     project.replace_chunks(project.chunks(), reattach(project.pairs(), [], project.chunks()))
-    pairs.make(project, PairSettings())
+    pairs.make(project, PairSettings(generators=("sentence",)))
     assert [p.state for p in project.pairs() if p.document_id == "walrus"] == [PairState.KEPT]
 
 
@@ -282,7 +282,7 @@ def test_a_kill_at_any_moment_loses_nothing_and_a_rerun_ends_the_same(project: P
     big(project)
     code = (
         "import sys; from core import pairs, project; from core.recipe import PairSettings\n"
-        "pairs.make(project.open_project(sys.argv[1]), PairSettings(generators=('sentence', 'heading', 'phrases')), "
+        "pairs.make(project.open_project(sys.argv[1]), PairSettings(generators=('sentence', 'heading', 'phrases'), shares={}), "
         "progress=lambda fraction, text: print(text, flush=True))"
     )
     counts = []
