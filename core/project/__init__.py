@@ -27,6 +27,7 @@ from core.project.negatives import Negatives
 from core.project.pairs import Pairs
 from core.project.quality import Effect, Quality
 from core.project.results import Results, Tally
+from core.project.themes import Themes
 
 __all__ = [
     "NAME_LIMIT",
@@ -59,7 +60,7 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Project(Documents, Chunks, Alike, Pairs, Answers, Decisions, Quality, Negatives, Results, Counts):
+class Project(Documents, Chunks, Themes, Alike, Pairs, Answers, Decisions, Quality, Negatives, Results, Counts):
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
     def rename(self, name: str) -> None:

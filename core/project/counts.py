@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.project.base import Base
+from core.project.themes import NAMED
 from core.schema import Chunk, PairState
 
 SPOKEN_FOR = f"""spoken AS MATERIALIZED (SELECT DISTINCT value AS id FROM pairs, json_each(positives) WHERE state = '{PairState.KEPT}'),
@@ -65,15 +66,15 @@ class Counts(Base):
     def coverage(self) -> list[tuple[str, int, int]]:
         """Return (theme, passages, those that a kept pair speaks for), most passages first; "" is no theme."""
         return self._rows(
-            f"""WITH {SPOKEN_FOR} SELECT coalesce(themes.name, ''), count(*), count(covered.id) FROM chunks
-                LEFT JOIN covered ON covered.id = chunks.id LEFT JOIN themes ON themes.id = chunks.theme_id GROUP BY 1 ORDER BY 2 DESC, 1"""
+            f"""WITH {SPOKEN_FOR} SELECT coalesce(named.name, ''), count(*), count(covered.id) FROM chunks
+                LEFT JOIN covered ON covered.id = chunks.id LEFT JOIN {NAMED} AS named ON named.id = chunks.theme_id GROUP BY 1 ORDER BY 2 DESC, 1"""
         )
 
     def pairs_by_theme(self) -> list[tuple[str, int]]:
         """Return (theme of the first right passage, kept pairs), most pairs first; "" is no theme."""
         return self._rows(
-            """SELECT coalesce(themes.name, ''), count(*) FROM pairs JOIN chunks ON chunks.id = json_extract(positives, '$[0]')
-               LEFT JOIN themes ON themes.id = chunks.theme_id WHERE state = ? GROUP BY 1 ORDER BY 2 DESC, 1""",
+            f"""SELECT coalesce(named.name, ''), count(*) FROM pairs JOIN chunks ON chunks.id = json_extract(positives, '$[0]')
+               LEFT JOIN {NAMED} AS named ON named.id = chunks.theme_id WHERE state = ? GROUP BY 1 ORDER BY 2 DESC, 1""",
             PairState.KEPT,
         )
 
@@ -107,9 +108,9 @@ class Counts(Base):
 
     def places(self, chunk_ids: Sequence[str], characters: int) -> list[Place]:
         """Return what is said of some chunks on a map, in the given order: theme, document, and the beginning of their text."""
-        sql = """SELECT chunks.id, coalesce(themes.name, ''), documents.title, page, substr(text, 1, ?) FROM json_each(?) AS asked
+        sql = f"""SELECT chunks.id, coalesce(named.name, ''), documents.title, page, substr(text, 1, ?) FROM json_each(?) AS asked
                  JOIN chunks ON chunks.id = asked.value JOIN documents ON documents.id = chunks.document_id
-                 LEFT JOIN themes ON themes.id = chunks.theme_id ORDER BY asked.key"""
+                 LEFT JOIN {NAMED} AS named ON named.id = chunks.theme_id ORDER BY asked.key"""
         with self.read() as db:
             return [Place(*row) for row in db.execute(sql, (characters, json.dumps(chunk_ids)))]
 

@@ -8,10 +8,13 @@ from typing import Any
 from core import store
 from core.schema import PairState, Part
 
+THEME = "(WITH asked(id) AS (VALUES (?)) SELECT id FROM asked UNION SELECT themes.id FROM themes, asked WHERE parent = asked.id AND parent != '')"
+"""A theme with the parts that it has."""
+
 
 @dataclass(frozen=True)
 class ChunkFilter:
-    """Say which chunks are meant; None and "" leave a part open. `theme_id=""` means unclassified."""
+    """Say which chunks are meant; None and "" leave a part open. A theme is meant with its parts; `theme_id=""` is unclassified."""
 
     search: str = ""
     theme_id: str | None = None
@@ -23,7 +26,7 @@ class ChunkFilter:
         return store.where(
             {
                 "chunks.text LIKE ? ESCAPE '\\'": store.like(self.search),
-                "chunks.theme_id = ?": self.theme_id,
+                f"chunks.theme_id IN {THEME}": self.theme_id,
                 "chunks.document_id = ?": self.document_id,
                 "chunks.document_id IN (SELECT id FROM documents WHERE file_id = ?)": self.file_id,
             }
@@ -56,7 +59,7 @@ class PairFilter:
                 "pairs.document_id = ?": self.document_id,
                 "pairs.reason = ?": self.reason,
                 # Without the + the column's type stands in the way of the index: 140 ms at 100,000 pairs, with it 35 ms.
-                "json_extract(pairs.positives, '$[0]') IN (SELECT +id FROM chunks WHERE theme_id = ?)": self.theme_id,
+                f"json_extract(pairs.positives, '$[0]') IN (SELECT +id FROM chunks WHERE theme_id IN {THEME})": self.theme_id,
                 "pairs.document_id IN (SELECT id FROM documents WHERE title LIKE ? ESCAPE '\\')": store.like(self.document),
             }
         )

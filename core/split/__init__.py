@@ -87,7 +87,7 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     placed = assign(chunks, project.regions(), groups)
     documents = {d.id: d for d in project.documents()}
     titles = {key: document.title for key, document in documents.items()}
-    themes = {t.id: t.name for t in project.themes()}
+    themes = project.theme_names()
     passages = tuple(Passage(c.id, c.text, titles.get(c.document_id, ""), c.page, themes.get(c.theme_id, "")) for c in chunks)
     pairs = project.pairs(PairFilter(state=PairState.KEPT))
     train_pairs = learned_from(trained_on(pairs), recipe.train.generators)

@@ -14,7 +14,7 @@ NO_PARENT = "Stands by itself"
 
 def form(project: Project, known: list[Theme]) -> None:
     """Draw what can be done with a theme besides giving it another name."""
-    names = {theme.id: theme.name for theme in known}
+    names = project.theme_names()
     with st.expander("Merge, split, nest or delete", key="arrange_themes"):
         theme_id = st.selectbox("Theme", list(names), format_func=names.__getitem__, key="theme_to_arrange")
         others = [one for one in names if one != theme_id]

@@ -25,7 +25,7 @@ def filters(project: Project) -> PairFilter:
     counted = project.pair_table()
     made = sorted({generator for generator, *_ in counted})
     reasons = sorted({reason for _, _, reason, _ in counted if reason})
-    themes = {theme.id: theme.name for theme in project.themes()}
+    themes = project.theme_names()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search", type="search", key="pairs_search", placeholder="Words in the question")
         state = st.selectbox("State", list(STATES), format_func=STATES.__getitem__, key="pairs_state")

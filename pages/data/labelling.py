@@ -9,7 +9,6 @@ import streamlit as st
 from core import themes
 from core.project import Project
 from core.recipe import ThemeSettings
-from core.schema import Theme
 from pages.data import arranging
 from pages.widgets import errors, forms, frame
 
@@ -45,7 +44,7 @@ def editor(project: Project) -> None:
             _apply(project, {"method": method or current.method, "count": count, **({"keywords": _keywords(rows)} if rows else {})})
     known = project.themes()
     if known:
-        _rename(project, known)
+        _rename(project)
         arranging.form(project, known)
 
 
@@ -72,8 +71,8 @@ def _apply(project: Project, changes: dict[str, object]) -> None:
         st.rerun()
 
 
-def _rename(project: Project, known: list[Theme]) -> None:
-    names = {theme.id: theme.name for theme in known}
+def _rename(project: Project) -> None:
+    names = project.theme_names()
     with st.form("rename_theme", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         theme_id = st.selectbox("Rename a theme", list(names), format_func=names.__getitem__, key="theme_to_rename")
         name = st.text_input("New name", key="theme_name")

@@ -21,7 +21,7 @@ def browse(project: Project) -> None:
     if not total:
         st.markdown("No passage fits these filters.")
         return
-    names = theme_names(project)
+    names = project.theme_names()
     slot = st.container()
     chunks = project.chunks(only, limit=ROWS, offset=tables.offset(total, "chunks_page", rows=ROWS))
     documents = {document_id: project.document(document_id) for document_id in dict.fromkeys(chunk.document_id for chunk in chunks)}
@@ -50,7 +50,7 @@ def browse(project: Project) -> None:
 
 def _filters(project: Project) -> ChunkFilter:
     files = {file.id: file.name for file in project.files()}
-    names = theme_names(project)
+    names = project.theme_names()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search", type="search", key="chunks_search", placeholder="Words in the text")
         file = st.selectbox("File", [None, *files], format_func=lambda f: files.get(f, "All files"), key="chunks_file")
@@ -58,11 +58,6 @@ def _filters(project: Project) -> ChunkFilter:
             "Theme", [None, "", *names], format_func=lambda t: "All themes" if t is None else names.get(t, UNCLASSIFIED), key="chunks_theme"
         )
     return ChunkFilter(search=search, theme_id=theme, file_id=file)
-
-
-def theme_names(project: Project) -> dict[str, str]:
-    """Return the names of the project's themes by id."""
-    return {theme.id: theme.name for theme in project.themes()}
 
 
 def detail(project: Project, chunk: Chunk, title: str) -> None:
@@ -79,7 +74,7 @@ def detail(project: Project, chunk: Chunk, title: str) -> None:
             st.text(chunk.text)
         if after.strip():
             st.caption(f"{errors.escape(after)} …")
-        names = {"": UNCLASSIFIED, **theme_names(project)}
+        names = {"": UNCLASSIFIED, **project.theme_names()}
         with st.container(horizontal=True, vertical_alignment="bottom"):
             theme = st.selectbox(
                 "Theme of this passage",

@@ -8,9 +8,9 @@ import pytest
 
 from core import themes
 from core.errors import UserError
-from core.project import Project
+from core.project import ChunkFilter, PairFilter, Project
 from core.recipe import ThemeSettings
-from core.schema import Chunk, Document, File, FileState, Page, Theme
+from core.schema import Chunk, Document, File, FileState, Page, Pair, Theme
 
 TOPICS = {
     "bees": "The bee keeper opens the hive and looks for the queen bee among the honey combs.",
@@ -219,3 +219,31 @@ def test_a_theme_of_few_passages_is_not_split(project: Project) -> None:
     grouped(project)
     with pytest.raises(UserError, match="too few passages"):
         themes.split(project, next(theme.id for theme in project.themes() if theme.name == "insects"))
+
+
+def test_a_part_is_shown_after_the_theme_it_belongs_to_and_counted_under_that_name(project: Project) -> None:
+    grouped(project)
+    assert list(project.theme_names().values()) == ["animals", "animals · insects", "baking"]
+    assert project.theme_table() == [("Unclassified", "f.csv", 1), ("animals · insects", "f.csv", 1), ("baking", "f.csv", 1)]
+    assert project.coverage() == [("", 1, 0), ("animals · insects", 1, 0), ("baking", 1, 0)]
+    assert [place.theme for place in project.places(["bees", "ships"], 9)] == ["animals · insects", ""]
+
+
+@pytest.mark.parametrize(("theme", "found"), [("animals", ["bees"]), ("insects", ["bees"]), ("baking", ["bread"]), ("", ["ships"])])
+def test_a_filter_by_a_theme_takes_its_parts_too(project: Project, theme: str, found: list[str]) -> None:
+    grouped(project)
+    theme_id = next((one.id for one in project.themes() if one.name == theme), "")
+    assert [chunk.id for chunk in project.chunks(ChunkFilter(theme_id=theme_id))] == found
+    pairs = [Pair(f"q{id}", f"What of {id}?", id, 0, 1, (id,), "sentence") for id in TOPICS]
+    project.add_pairs(pairs)
+    assert [pair.document_id for pair in project.pairs(PairFilter(theme_id=theme_id))] == found
+
+
+def test_what_a_theme_was_parted_from_stays_when_themes_are_found_anew(project: Project) -> None:
+    fill(project, chunks())
+    themes.retheme(project, ThemeSettings(count=2))
+    whole = max(project.themes(), key=lambda theme: project.count_chunks(ChunkFilter(theme_id=theme.id)))
+    themes.split(project, whole.id)
+    themes.retheme(project, ThemeSettings(method="keywords", keywords={"Sea": ["ship"]}))
+    assert [theme.parent for theme in project.themes()].count(whole.id) == 2
+    assert whole.id in {theme.id for theme in project.themes()}
