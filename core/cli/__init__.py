@@ -13,9 +13,9 @@ from core.cli.app import app
 from core.errors import UserError
 
 # Each file enters its commands into the table; this order is the one in which they are shown.
-from core.cli import whole, data, negatives, asking, counting, training, results, runs, projects  # isort: skip
+from core.cli import whole, data, themes, negatives, asking, counting, training, results, runs, projects  # isort: skip
 
-__all__ = ["app", "asking", "counting", "data", "main", "negatives", "projects", "results", "runs", "training", "whole"]
+__all__ = ["app", "asking", "counting", "data", "main", "negatives", "projects", "results", "runs", "themes", "training", "whole"]
 
 
 def main() -> None:

@@ -49,6 +49,11 @@ class Chunks(Base):
         with self.read() as db:
             return [row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id")]
 
+    def chunk_documents(self) -> list[tuple[str, str]]:
+        """Return every chunk's id with its document's."""
+        with self.read() as db:
+            return [tuple(row) for row in db.execute("SELECT id, document_id FROM chunks ORDER BY document_id, position")]
+
     def chunk_texts(self) -> dict[str, str]:
         """Return every chunk's text by its id, in reading order: what a search needs, without the rest of the records."""
         sql = """SELECT chunks.id, text FROM chunks JOIN documents ON documents.id = chunks.document_id

@@ -76,6 +76,11 @@ class Documents(Base):
         order = "ORDER BY files.added, files.name, documents.position"
         return self._all(Document, f"SELECT documents.* FROM documents JOIN files ON files.id = file_id{clause} {order}", parameters)
 
+    def document_titles(self) -> list[tuple[str, str, str]]:
+        """Return every document's id, its file's id, and its title."""
+        with self.read() as db:
+            return [tuple(row) for row in db.execute("SELECT id, file_id, title FROM documents ORDER BY file_id, position")]
+
     def document(self, document_id: str) -> Document | None:
         """Return one document."""
         return self._one(Document, "SELECT * FROM documents WHERE id = ?", (document_id,))

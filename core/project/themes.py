@@ -47,6 +47,7 @@ class Themes(Base):
             db.execute("UPDATE chunks SET theme_id = '', theme_by = '' WHERE theme_by != 'person'")
             marks = [(theme, by, chunk) for chunk, theme in labels.items()]
             db.executemany("UPDATE chunks SET theme_id = ?, theme_by = ? WHERE id = ? AND theme_by != 'person'", marks)
+            _sweep(db)
 
     def add_theme(self, name: str) -> Theme:
         """Add an empty theme named by a person; a theme of that name that is there already is returned instead."""
@@ -87,6 +88,16 @@ class Themes(Base):
             marks = [(theme_id, chunk_id) for chunk_id, theme_id in labels.items()]
             db.executemany("UPDATE chunks SET theme_id = ?, theme_by = 'person' WHERE id = ?", marks)
 
+    def take_labels(self, themes: Iterable[Theme], labels: Mapping[str, str]) -> None:
+        """Give chunks themes (chunk id -> theme id) by a person's hand, with themes that are new; all of them are the person's."""
+        with self.write() as db:
+            store.insert(db, "themes", themes, on_conflict="IGNORE")
+            db.executemany("UPDATE chunks SET theme_id = ?, theme_by = 'person' WHERE id = ?", [(t, c) for c, t in labels.items()])
+            used = set(labels.values())
+            _keep(db, used)
+            _sweep(db)
+            db.executemany("UPDATE themes SET origin = 'person' WHERE id = (SELECT parent FROM themes WHERE id = ?)", [(t,) for t in used])
+
     def nest_theme(self, theme_id: str, parent: str) -> None:
         """Make a theme a part of another one, or of none (""); from then on both are the person's."""
         with self.write() as db:
@@ -112,3 +123,10 @@ class Themes(Base):
 def _keep(db: Connection, theme_ids: Iterable[str]) -> None:
     """Make themes the person's: finding themes anew leaves them."""
     db.executemany("UPDATE themes SET origin = 'person' WHERE id = ?", [(theme_id,) for theme_id in theme_ids])
+
+
+def _sweep(db: Connection) -> None:
+    """Delete themes that were found in the text and hold nothing, because a person's labels took all of their passages."""
+    db.execute(
+        "DELETE FROM themes WHERE origin = 'discovered' AND id NOT IN (SELECT theme_id FROM chunks) AND id NOT IN (SELECT parent FROM themes)"
+    )

@@ -9,7 +9,7 @@ import streamlit as st
 from core import themes
 from core.project import Project
 from core.recipe import ThemeSettings
-from pages.data import arranging
+from pages.data import arranging, labelfile
 from pages.widgets import errors, forms, frame
 
 METHODS = {"discovered": "Found in the text", "keywords": "By my own keywords", "given": "By a column of my table"}
@@ -42,6 +42,7 @@ def editor(project: Project) -> None:
             count = forms.number(ThemeSettings, "count", current.count, key="themes_count", width=260)
         if st.form_submit_button("Sort the passages"):
             _apply(project, {"method": method or current.method, "count": count, **({"keywords": _keywords(rows)} if rows else {})})
+    labelfile.form(project)
     known = project.themes()
     if known:
         _rename(project)

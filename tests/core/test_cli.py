@@ -272,3 +272,16 @@ def test_statistics_are_one_json_object_and_a_report(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert (found["chunks"], found["pairs"]) == (60, 60)
     assert "<h1>Counted</h1>" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_themes_are_labelled_merged_and_nested_from_the_shell(project: projects.Project, tmp_path: Path) -> None:
+    with_pairs(project)
+    mine = tmp_path / "mine.csv"
+    mine.write_text("file,theme\nguide.pdf,boats\nnowhere.pdf,trains\n", "utf-8")
+    command = ("themes", "--project", project.name, "--json")
+    done = attune(*command, "--labels", mine, "--merge", "Tickets", "--into", "boats")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2 labels matched" in done.stderr
+    assert "nowhere.pdf" in done.stderr
+    assert {"theme": "boats", "passages": 12} in json.loads(done.stdout)
+    assert attune(*command, "--delete", "trains").returncode == 1

@@ -253,3 +253,27 @@ def test_pages_without_text_are_named_with_what_installs_text_recognition(
     assert not app.exception
     assert "**3 pages** hold no text" in words(app)
     assert "install tesseract" in words(app)
+
+
+def test_a_file_of_labels_is_taken_and_what_matches_nothing_is_said(project: Project) -> None:
+    app = open_page("chunks", with_documents(project), chunks_tab="Themes")
+    app.file_uploader(key="labels_given").upload("mine.csv", f"guide.pdf,boats,travel\n{EVIL[:60]},x,\n".encode()).run()
+    app.button(key="take_labels").click().run()
+    assert not app.exception
+    assert "travel · boats" in project.theme_names().values()
+    assert project.theme_table() == [("travel · boats", "guide.pdf", 12)]
+    assert "1 label passed over" in app.warning[0].value
+
+
+def test_themes_are_merged_nested_and_deleted_by_hand(project: Project) -> None:
+    app = open_page("chunks", with_documents(project), chunks_tab="Themes")
+    app.selectbox(key="theme_to_arrange").set_value("t0").run()
+    app.selectbox(key="theme_parent").set_value("t1").run()
+    app.button(key="nest_theme").click().run()
+    assert {theme.id: theme.parent for theme in project.themes()} == {"t0": "t1", "t1": ""}
+    app.multiselect(key="themes_to_merge").set_value(["t1"]).run()
+    app.button(key="merge_themes").click().run()
+    assert [(theme.id, theme.parent, theme.origin) for theme in project.themes()] == [("t0", "", "person")]
+    app.button(key="delete_theme").click().run()
+    assert not app.exception
+    assert (project.themes(), project.theme_table()) == ([], [("Unclassified", "guide.pdf", 12)])
