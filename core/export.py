@@ -13,15 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import publish
+from core.errors import UserError
 from core.project import PairFilter, Project
 from core.publish import card as cards
 from core.publish.card import snippet
 from core.runs.folder import Run
 
-__all__ = ["COLUMNS", "model_zip", "pair_rows", "pairs_csv", "pairs_jsonl", "snippet"]
+__all__ = ["COLUMNS", "PAIRS", "model_zip", "pair_rows", "pairs_csv", "pairs_jsonl", "pairs_parquet", "pairs_table", "snippet"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # a spreadsheet would run what follows (OWASP ASVS 1.2.10)
-COLUMNS = ("question", "passage", "document", "page", "kind", "asked_by_people", "kept_for_judging", "state", "reason", "part")
+ABOUT = ("document", "page", "kind", "asked_by_people", "kept_for_judging", "state", "reason", "part", "score", "category", "group")
+COLUMNS = ("question", "passage", *ABOUT, "passages", "negatives")
+"""Columns of exported pairs, by which they are imported again; `passages` are all that answer, `negatives` those that do not."""
+
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
 
 
@@ -52,23 +56,47 @@ def model_zip(folder: Path, target: Path | None = None, card: str = "") -> Path:
 
 
 def pair_rows(project: Project, only: PairFilter | None = None) -> Iterator[dict[str, object]]:
-    """Yield the pairs that pass the filter with the text and place of their first passage, under COLUMNS."""
+    """Yield the pairs that pass the filter with their texts, and the place of their first passage, under COLUMNS."""
     chunks = {chunk.id: chunk for chunk in project.chunks()}
     titles = {document.id: document.title for document in project.documents()}
     for pair in project.pairs(only):
-        chunk = next((chunks[one] for one in pair.positives if one in chunks), None)
-        place = (chunk.text if chunk else "", titles.get(pair.document_id, ""), chunk.page if chunk else "")
+        right, wrong = ([chunks[one] for one in ids if one in chunks] for ids in (pair.positives, pair.negatives))
         told = (pair.generator, pair.people, pair.judge_only, pair.state.value, pair.reason, pair.part.value)
-        yield dict(zip(COLUMNS, (pair.query, *place, *told), strict=True))
+        about = (titles.get(pair.document_id, ""), right[0].page if right else None, *told, pair.score, pair.category, pair.group)
+        texts = ([chunk.text for chunk in right], [chunk.text for chunk in wrong])
+        yield dict(zip(COLUMNS, (pair.query, texts[0][0] if right else "", *about, *texts), strict=True))
 
 
-def pairs_csv(project: Project, only: PairFilter | None = None) -> bytes:
-    """Return pairs as CSV for a spreadsheet: UTF-8 with a mark, and no cell that would run as a formula."""
+def pairs_table(project: Project, ending: str, only: PairFilter | None = None) -> bytes:
+    """Return pairs as a file of a kind, named by its ending: csv, tsv, jsonl or parquet. Raises `UserError` for another."""
+    if ending not in PAIRS:
+        raise UserError(f"Pairs are not written as .{ending}.", f"Choose one of: {', '.join(PAIRS)}.")
+    return PAIRS[ending](project, only)
+
+
+def pairs_csv(project: Project, only: PairFilter | None = None, delimiter: str = ",") -> bytes:
+    """Return pairs as CSV for a spreadsheet: UTF-8 with a mark, and no cell that would run as a formula.
+
+    Several texts in one cell are written as JSON.
+    """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
+    writer = csv.DictWriter(text, COLUMNS, delimiter=delimiter)
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in pair_rows(project, only))
+    writer.writerows({name: _harmless(_cell(value)) for name, value in row.items()} for row in pair_rows(project, only))
     return text.getvalue().encode("utf-8-sig", "replace")
+
+
+def pairs_parquet(project: Project, only: PairFilter | None = None) -> bytes:
+    """Return pairs as Parquet, exactly as they are, lists as lists."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"page": pa.int64(), "score": pa.float64(), "asked_by_people": pa.bool_(), "kept_for_judging": pa.bool_()}
+    kinds |= dict.fromkeys(("passages", "negatives"), pa.list_(pa.string()))
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
+    made = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(pair_rows(project, only)), schema=schema), made)
+    return made.getvalue()
 
 
 def pairs_jsonl(project: Project, only: PairFilter | None = None) -> bytes:
@@ -79,3 +107,19 @@ def pairs_jsonl(project: Project, only: PairFilter | None = None) -> bytes:
 def _harmless(value: object) -> object:
     """Return a cell with an apostrophe in front where a spreadsheet would take it for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _cell(value: object) -> object:
+    """Return a value as one cell: a list as JSON, nothing as nothing."""
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return "" if value is None else value
+
+
+PAIRS = {
+    "csv": pairs_csv,
+    "tsv": lambda project, only=None: pairs_csv(project, only, "\t"),
+    "jsonl": pairs_jsonl,
+    "parquet": pairs_parquet,
+}
+"""What writes pairs, by the ending of the file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -110,3 +111,23 @@ def undo(project: KnownProject, redo: Annotated[bool, typer.Option("--redo", hel
     owner = options.known_project(project)
     changed = owner.redo() if redo else owner.undo()
     terminal.show(f"{changed} pairs are as they were {'after' if redo else 'before'} it.")
+
+
+@app.command("import")
+def import_pairs(
+    file: Annotated[Path, typer.Argument(help="Pairs as CSV, TSV, JSON lines or Parquet.", exists=True, dir_okay=False, readable=True)],
+    project: NewProject,
+    people: Annotated[bool, typer.Option("--people", help="People asked these questions.")] = False,
+    json: Json = False,
+) -> None:
+    """Import pairs that were made elsewhere; passages that the project does not have become texts of their own."""
+    from core import imports
+
+    owner, _ = options.new_project(project, None, None, "")
+    report = imports.take(owner, file.name, file.read_bytes(), people=people, progress=terminal.Progress())
+    if json:
+        return terminal.show_json(report)
+    terminal.show(
+        f"{report.said}\n{report.added} pairs added, {report.known} were there, {report.repeated} came twice; {report.passages} new passages."
+    )
+    return terminal.show("\n".join(report.refused)) if report.refused else None

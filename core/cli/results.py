@@ -63,18 +63,18 @@ def publish(
 @app.command()
 def export(
     project: KnownProject,
-    to: Annotated[Path, typer.Argument(help="model.zip, pairs.csv or pairs.jsonl: the ending says what.")],
+    to: Annotated[Path, typer.Argument(help="model.zip, or pairs.csv, .tsv, .jsonl, .parquet: the ending says what.")],
     run: RunId = "",
 ) -> None:
-    """Write the model (.zip) or the pairs (.csv, .jsonl) into a file."""
+    """Write the model (.zip) or the pairs (.csv, .tsv, .jsonl, .parquet) into a file."""
     from core import disk
     from core import export as exporting
 
     owner = options.known_project(project)
     if to.suffix == ".zip":
         exporting.model_zip(options.model_run(owner, run).folder, to)
-    elif to.suffix in (".csv", ".jsonl"):
-        disk.write_atomic(to, (exporting.pairs_csv if to.suffix == ".csv" else exporting.pairs_jsonl)(owner))
+    elif to.suffix[1:] in exporting.PAIRS:
+        disk.write_atomic(to, exporting.pairs_table(owner, to.suffix[1:]))
     else:
-        raise UserError(f"{to.name} is no kind of file that can be written.", "Let it end in .zip, .csv or .jsonl.")
+        raise UserError(f"{to.name} is no kind of file that can be written.", f"Let it end in .zip, .{', .'.join(exporting.PAIRS)}.")
     terminal.show(f"{to} ({to.stat().st_size:,} bytes)")

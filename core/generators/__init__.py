@@ -123,7 +123,7 @@ GROUPS = {
 WHOLE_PASSAGES = frozenset(name for name, choice in GENERATORS.items() if "whole passages" in choice.tags)
 """The generators whose query is a passage itself, which must be no part of what its pair is judged by."""
 
-BY_HAND = {"typed": "Typed by hand", "marked": "Marked on Compare"}
+BY_HAND = {"typed": "Typed by hand", "marked": "Marked on Compare", "imported": "Imported from a file"}
 
 
 def by_model(names: Iterable[str]) -> list[str]:

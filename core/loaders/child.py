@@ -16,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 
-from core.loaders import LOADERS
+from core.loaders import LOADERS, pairfile
 from core.loaders.kinds import detect
 from core.loaders.parsed import Parsed, ReadRequest
 from core.schema import FileState
@@ -56,6 +56,8 @@ def end_with_parent() -> None:
 def read(data: bytes, request: ReadRequest) -> Parsed:
     """Find out what a file is and read it; every file ends in exactly one state."""
     try:
+        if request.pairs:
+            return pairfile.read(data, request)
         kind = detect(data, request)
         return kind if isinstance(kind, Parsed) else LOADERS[kind].load()(data, request)
     except MemoryError:

@@ -18,7 +18,8 @@ class ReadRequest:
 
     `reading` is how a person wants a table read (empty parts are found out), `columns` overrides single roles (role to
     column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`. `second`
-    lets PDFium look at what pypdf cannot read, `compare` asks for samples of what each switch of cleaning changes.
+    lets PDFium look at what pypdf cannot read, `compare` asks for samples of what each switch of cleaning changes. `pairs`
+    says that the file is one of pairs (`Parsed.rows`), not of documents.
     """
 
     name: str = ""
@@ -31,6 +32,26 @@ class ReadRequest:
     clean: Cleaning = field(default_factory=Cleaning)
     compare: bool = False
     second: bool = True
+    pairs: bool = False
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """A row of a file of pairs, whatever its layout: a query with texts that answer it, texts that do not, and how right they are.
+
+    `row` is its number in the file, from 1 on, headers not counted. `score` goes from 1 (right) to -1 (wrong).
+    """
+
+    row: int
+    query: str
+    passages: tuple[str, ...]
+    negatives: tuple[str, ...] = ()
+    score: float = 1.0
+    category: str = ""
+    group: str = ""
+    people: bool = False
+    judge_only: bool = False
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +115,8 @@ class CleanSample:
 class Parsed:
     """How reading a file ended: exactly one state, in plain words with the next step, and what was found.
 
-    `textless` are the numbers of the pages that show something and have no readable text.
+    `textless` are the numbers of the pages that show something and have no readable text. Of a file of pairs, `rows` are those
+    that can be taken and `refused` (row, why) the first of the others.
     """
 
     state: FileState
@@ -106,6 +128,8 @@ class Parsed:
     documents: tuple[ParsedDocument, ...] = ()
     textless: tuple[int, ...] = ()
     samples: tuple[CleanSample, ...] = ()
+    rows: tuple[PairRow, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         """Return this as JSON."""

@@ -13,8 +13,8 @@ import numpy as np
 from core import negatives, split, text
 from core.errors import UserError
 from core.negatives import Chosen, Request, Rules
-from core.project import PairFilter, Project
-from core.schema import Chunk, Doubt, DoubtState, Mined, Pair, PairState, Part, Progress, silent
+from core.project import Project
+from core.schema import Chunk, Doubt, DoubtState, Mined, Pair, Part, Progress, silent
 from core.search import Positions
 from core.split.alike import near_duplicates
 from core.split.holdout import assign
@@ -110,7 +110,7 @@ class _Field:
         chunks = project.chunks()
         groups = near_duplicates(project, chunks, recipe.split.near_duplicate)
         placed = assign(chunks, project.regions(), groups)
-        kept = project.pairs(PairFilter(state=PairState.KEPT))
+        kept = split.right_ones(project)
         # What a person called no answer is a negative of the pair already, and no candidate again.
         rights = Rights(groups, kept, project.doubts(DoubtState.IGNORED, DoubtState.DROPPED))
         corpus = Corpus(chunks, groups)

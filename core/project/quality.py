@@ -58,7 +58,7 @@ class Quality(Base):
 
     def to_measure(self) -> list[Pair]:
         """Return the pairs that the gate judges, in the order in which the first of two that are alike stays: people's, then older ones."""
-        sql = "SELECT * FROM pairs WHERE state != ? ORDER BY people DESC, edited DESC, rowid"
+        sql = "SELECT * FROM pairs WHERE state != ? AND score = 1 ORDER BY people DESC, edited DESC, rowid"
         return self._all(Pair, sql, (PairState.DROPPED,))
 
     def measured(self) -> dict[str, tuple[str, str, float]]:

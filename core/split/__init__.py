@@ -47,7 +47,7 @@ def split(project: Project, settings: SplitSettings, *, renew: bool = False, rea
     they are used by nothing. Raises `UserError` when there are too few pairs to divide.
     """
     chunks = project.chunks()
-    pairs = project.pairs(PairFilter(state=PairState.KEPT))
+    pairs = right_ones(project)
     frozen = project.test_set()
     groups = near_duplicates(project, chunks, settings.near_duplicate)
     if frozen is None or renew:
@@ -89,7 +89,7 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     titles = {key: document.title for key, document in documents.items()}
     themes = project.theme_names()
     passages = tuple(Passage(c.id, c.text, titles.get(c.document_id, ""), c.page, themes.get(c.theme_id, "")) for c in chunks)
-    pairs = project.pairs(PairFilter(state=PairState.KEPT))
+    pairs = right_ones(project)
     train_pairs = learned_from(trained_on(pairs), recipe.train.generators)
     dev_pairs = [p for p in pairs if p.part is Part.DEV]
     by_people = [p for p in dev_pairs if p.people]
@@ -116,6 +116,11 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
 def trained_on(pairs: Iterable[Pair]) -> list[Pair]:
     """Return those of the kept pairs that training may use."""
     return [pair for pair in pairs if pair.part is Part.TRAIN and not pair.judge_only]
+
+
+def right_ones(project: Project) -> list[Pair]:
+    """Return the kept pairs whose passages are right answers: what is partly right, or wrong, neither teaches nor judges a search."""
+    return [pair for pair in project.pairs(PairFilter(state=PairState.KEPT)) if pair.score == 1]
 
 
 def learned_from(pairs: Sequence[Pair], generators: Sequence[str]) -> list[Pair]:

@@ -7,7 +7,7 @@ import streamlit as st
 from core import runs
 from core.project import Project
 from core.schema import File, FileState
-from pages.data import cleaning, reading, recognising, taking
+from pages.data import cleaning, importing, reading, recognising, taking
 from pages.widgets import errors, frame, live, stages, tables
 
 KINDS = ["pdf", "csv", "tsv", "txt", "md"]
@@ -46,6 +46,8 @@ def unread(project: Project, files: list[File]) -> None:
 files = project.files()
 if not files:
     st.caption("Start with a handful of files that people ask about: a handbook, a policy, a list of questions and answers.")
+    with st.expander("Or begin with pairs of questions and passages from a file", icon=":material/upload_file:"):
+        importing.form(project)
     st.stop()
 
 waiting = [file for file in files if file.state is FileState.WAITING]

@@ -10,7 +10,7 @@ from core import runs
 from core.pairs.sieve import EXACT, NEAR, SEVERAL
 from core.project import Project
 from core.schema import PairState
-from pages.data import adding, doubting, making, quality, resuming, reviewing
+from pages.data import adding, doubting, importing, making, quality, resuming, reviewing
 from pages.widgets import frame, live, stages
 
 TABS = {
@@ -19,6 +19,7 @@ TABS = {
     "Quality": quality.panel,
     "Negatives": doubting.tab,
     "Add by hand": adding.form,
+    "Import": importing.form,
 }
 """What can be done with pairs, each drawn only while its tab is open."""
 
@@ -63,3 +64,5 @@ if stages.has(project, "pairs"):
     frame.next_step("train", "Train a model", disabled=bool(stages.active(project, "pairs")))
 else:
     making.form(project, busy=bool(stages.active(project, "pairs")))
+    with st.expander("Import pairs from a file", icon=":material/upload_file:"):
+        importing.form(project)

@@ -21,7 +21,7 @@ ROWS = (
     "models embeddings metrics text",
     "losses rerankers search",
     "loaders generators negatives endpoint",
-    "ingest chunk themes pairs gate split train",
+    "imports ingest chunk themes pairs gate split train",
     "evaluate runs",
     "compare publish export statistics travel",
     "pipeline overview",
