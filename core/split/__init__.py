@@ -99,6 +99,8 @@ def dataset(project: Project, recipe: Recipe) -> Dataset:
     rights = Rights(groups, pairs, project.doubts(DoubtState.OPEN, DoubtState.IGNORED))
     dev = merged(q for q in (corpus.question(_freeze(p), p, placed, rights) for p in dev_pairs) if q)
     test, excluded = _test_questions(project, corpus, placed, rights)
+    judging = {text.normalise(question.query) for question in test}
+    dev = tuple(question for question in dev if text.normalise(question.query) not in judging)  # one question, asked of two passages
     held_out = {text.normalise(question.query) for question in (*dev, *test)}
     learned = [pair for pair in train_pairs if text.normalise(pair.query) not in held_out]
     hard = recipe.train.hard_negatives > 0

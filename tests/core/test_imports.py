@@ -211,7 +211,7 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(WORDS, WORDS, st.sampled_from([1.0, 0.5, -1.0])), min_size=1, max_size=4), st.sampled_from(list(export.PAIRS)))
 def test_import_of_an_export_changes_nothing(rows: list[tuple[list[str], list[str], float]], ending: str) -> None:
     one, other = (projects.create(f"P{len(projects.projects())}") for _ in range(2))
@@ -227,7 +227,8 @@ def test_import_of_an_export_changes_nothing(rows: list[tuple[list[str], list[st
     assert told(other) == told(one)
 
 
-@settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(30, 60), st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=6), st.integers(1, 1000))
 def test_a_split_never_leaks(passages: int, copies: list[tuple[int, int]], seed: int) -> None:
     made = fill(projects.create(f"P{len(projects.projects())}"), passages)
