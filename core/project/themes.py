@@ -14,6 +14,9 @@ NAMED = """(SELECT own.id, iif(parents.id IS NULL, '', parents.name || ' · ') |
   FROM themes AS own LEFT JOIN themes AS parents ON parents.id = own.parent)"""
 """Every theme's id and name as it is shown: a part's after that of the theme that it belongs to."""
 
+TOPS = """(SELECT own.id, coalesce(parents.name, own.name) AS name FROM themes AS own LEFT JOIN themes AS parents ON parents.id = own.parent)"""
+"""Every theme's id and the name of the theme that it belongs to, or else its own."""
+
 
 class Themes(Base):
     """The part of a project that holds its themes."""
@@ -111,11 +114,11 @@ class Themes(Base):
             db.execute("UPDATE themes SET parent = '' WHERE parent = ?", (theme_id,))
             db.execute("DELETE FROM themes WHERE id = ?", (theme_id,))
 
-    def theme_table(self) -> list[tuple[str, str, int]]:
-        """Return (theme name or "Unclassified", file name, chunks), for the chart of themes."""
+    def theme_table(self, *, top: bool = False) -> list[tuple[str, str, int]]:
+        """Return (theme name or "Unclassified", file name, chunks), for the chart of themes; with `top`, parts count to their theme."""
         sql = f"""SELECT coalesce(named.name, 'Unclassified'), files.name, count(*) FROM chunks
                  JOIN documents ON documents.id = chunks.document_id JOIN files ON files.id = documents.file_id
-                 LEFT JOIN {NAMED} AS named ON named.id = chunks.theme_id GROUP BY 1, 2 ORDER BY 1, 2"""
+                 LEFT JOIN {TOPS if top else NAMED} AS named ON named.id = chunks.theme_id GROUP BY 1, 2 ORDER BY 1, 2"""
         with self.read() as db:
             return [tuple(row) for row in db.execute(sql)]
 
@@ -126,7 +129,9 @@ def _keep(db: Connection, theme_ids: Iterable[str]) -> None:
 
 
 def _sweep(db: Connection) -> None:
-    """Delete themes that were found in the text and hold nothing, because a person's labels took all of their passages."""
-    db.execute(
-        "DELETE FROM themes WHERE origin = 'discovered' AND id NOT IN (SELECT theme_id FROM chunks) AND id NOT IN (SELECT parent FROM themes)"
-    )
+    """Delete themes that nobody made and that hold nothing, because a person's labels or a merge took all of their passages."""
+    for _ in range(2):  # the parts, and then what held nothing but these
+        db.execute(
+            "DELETE FROM themes WHERE origin IN ('discovered', 'given') AND id NOT IN (SELECT theme_id FROM chunks) "
+            "AND id NOT IN (SELECT parent FROM themes)"
+        )

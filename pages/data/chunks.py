@@ -21,7 +21,7 @@ if listed.open:
         passages.browse(project)
 if sorted_.open:
     with sorted_:
-        charts.themes(project.theme_table())
+        labelling.picture(project)
         labelling.editor(project)
 if same.open:
     with same:

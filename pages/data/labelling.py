@@ -10,9 +10,17 @@ from core import themes
 from core.project import Project
 from core.recipe import ThemeSettings
 from pages.data import arranging, labelfile
-from pages.widgets import errors, forms, frame
+from pages.widgets import charts, errors, forms, frame
 
 METHODS = {"discovered": "Found in the text", "keywords": "By my own keywords", "given": "By a column of my table"}
+
+
+def picture(project: Project) -> None:
+    """Draw how many passages each theme has; of many themes with parts, first those at the top."""
+    known = project.themes()
+    nested = any(theme.parent for theme in known)
+    top = nested and st.toggle("Count parts to their theme", value=len(known) > charts.BARS, key="themes_top")
+    charts.themes(project.theme_table(top=top))
 
 
 def editor(project: Project) -> None:

@@ -38,7 +38,13 @@ def browse(project: Project) -> None:
             [chunk.id for chunk in chunks],
             key="chunks",
             alt="Passages that fit the filters; pick one to read it in its place",
-            settings={"Passage": st.column_config.TextColumn(width="large"), "Page": st.column_config.NumberColumn(width="small")},
+            settings={
+                "Passage": st.column_config.TextColumn(width=320),
+                "Document": st.column_config.TextColumn(width=120),
+                "Page": st.column_config.NumberColumn(width=50),
+                "Tokens": st.column_config.NumberColumn(width=60),
+                "Theme": st.column_config.TextColumn(width=230),
+            },
         )
     shown = project.chunk(picked[0] if picked else st.session_state.get("chunk_id", ""))
     if shown:

@@ -18,6 +18,7 @@ BASE, TUNED, KEYWORD, OTHER = "#7b8794", "#14919b", "#c77800", "#5b6abf"
 SIGNS = {BASE: "circle", TUNED: "diamond", KEYWORD: "square", OTHER: "triangle-up"}
 SERIES = (TUNED, BASE, KEYWORD, OTHER, "#a8577e", "#6d8f2f", "#3f7cac", "#b35c44")
 PATTERNS = ("", "/", ".", "x", "\\", "-", "+", "|")
+BARS = 25  # themes that the chart of themes shows
 MOST = 8  # files with a colour of their own in the chart of themes
 
 
@@ -63,7 +64,7 @@ def themes(table: Sequence[tuple[str, str, int]]) -> None:
     for theme, file, count in table:
         by_theme[theme] += count
         by_file[file] += count
-    shown = [theme for theme, _ in by_theme.most_common(25)][::-1]
+    shown = [theme for theme, _ in by_theme.most_common(BARS)][::-1]
     named = [file for file, _ in by_file.most_common(MOST)]
     figure = go.Figure()
     for i, file in enumerate([*named, *(["other files"] if len(by_file) > MOST else [])]):

@@ -186,6 +186,7 @@ def test_merged_themes_stay_merged(project: Project) -> None:
     themes.merge(project, [ids["baking"]], ids["insects"])
     themes.retheme(project, ThemeSettings(method="given"))
     assert by_theme(project) == {"insects": {"bees", "bread"}, "": {"ships"}}
+    assert "baking" not in {theme.name for theme in project.themes()}
 
 
 def test_themes_are_nested_one_level(project: Project) -> None:
@@ -225,6 +226,7 @@ def test_a_part_is_shown_after_the_theme_it_belongs_to_and_counted_under_that_na
     grouped(project)
     assert list(project.theme_names().values()) == ["animals", "animals · insects", "baking"]
     assert project.theme_table() == [("Unclassified", "f.csv", 1), ("animals · insects", "f.csv", 1), ("baking", "f.csv", 1)]
+    assert project.theme_table(top=True)[1:] == [("animals", "f.csv", 1), ("baking", "f.csv", 1)]
     assert project.coverage() == [("", 1, 0), ("animals · insects", 1, 0), ("baking", 1, 0)]
     assert [place.theme for place in project.places(["bees", "ships"], 9)] == ["animals · insects", ""]
 

@@ -10,6 +10,8 @@ from core import ingest
 from core.project import PairFilter, Project
 from core.recipe import GateSettings
 from core.schema import Measure, PairState
+from core.themes import labels
+from pages.widgets import charts
 from tests.core.making import scan
 from tests.pages.filling import EVIL, waiting_run, with_documents, with_pairs
 from tests.pages.opening import open_page, words
@@ -268,7 +270,7 @@ def test_a_file_of_labels_is_taken_and_what_matches_nothing_is_said(project: Pro
 def test_themes_are_merged_nested_and_deleted_by_hand(project: Project) -> None:
     app = open_page("chunks", with_documents(project), chunks_tab="Themes")
     app.selectbox(key="theme_to_arrange").set_value("t0").run()
-    app.selectbox(key="theme_parent").set_value("t1").run()
+    app.selectbox(key="parent_of_t0").set_value("t1").run()
     app.button(key="nest_theme").click().run()
     assert {theme.id: theme.parent for theme in project.themes()} == {"t0": "t1", "t1": ""}
     app.multiselect(key="themes_to_merge").set_value(["t1"]).run()
@@ -277,3 +279,16 @@ def test_themes_are_merged_nested_and_deleted_by_hand(project: Project) -> None:
     app.button(key="delete_theme").click().run()
     assert not app.exception
     assert (project.themes(), project.theme_table()) == ([], [("Unclassified", "guide.pdf", 12)])
+
+
+def test_many_themes_with_parts_are_drawn_by_what_they_belong_to(project: Project) -> None:
+    with_documents(project)
+    labels.take(project, [labels.Label(f"c{i}", f"part {i}", "whole") for i in range(12)])
+    app = open_page("chunks", project, chunks_tab="Themes")
+    assert not app.toggle(key="themes_top").value
+    app.toggle(key="themes_top").set_value(True).run()
+    assert not app.exception
+    assert project.theme_table(top=True) == [("whole", "guide.pdf", 12)]
+    for i in range(charts.BARS):
+        project.add_theme(f"New {i}")
+    assert open_page("chunks", project, chunks_tab="Themes").toggle(key="themes_top").value
