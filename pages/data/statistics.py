@@ -29,8 +29,9 @@ def facts(found: Statistics) -> None:
         ("Copies", "?" if found.copies < 0 else f"{found.copies:,}", "Passages that say nearly the same as another: see the Chunks page."),
         ("Cut off", f"{found.truncated:,}" if found.limit else "?", reads if found.limit else "The base model is out of reach."),
     )
-    for column, (label, number, help) in zip(st.columns(6), told, strict=True):
-        column.metric(label, number, border=True, help=help)
+    with st.grid(3):  # six in a row would cut "100,000" short
+        for label, number, help in told:
+            st.metric(label, number, border=True, help=help)
 
 
 busy = bool(stages.active(project, "statistics"))
