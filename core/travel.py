@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,17 +11,19 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from core import project as projects
-from core import runs
+from core import runs, store
 from core.disk import lock
 from core.errors import UserError
+from core.models import files as models
 from core.project import Project
 from core.runs.folder import Run
+from core.schema import Chunk, Document, Evaluation, File, Page, Pair, Publication, RawAnswer, Region, TestSet, Theme
 from core.store import arrival
 
 DATABASE = "project.db"
@@ -34,6 +37,19 @@ RUN_FILE = re.compile(
     r"|(?:model|given)/(?:\w+/){0,2}[\w.-]+\.(?:json|txt|safetensors|model|jinja|md)"
 )
 """What of a run is taken along. Logs name folders of the machine, checkpoints and vectors can be made again."""
+ROWS = 10_000  # that are in memory at once while all are read
+RECORDS: Mapping[str, type] = {
+    "files": File,
+    "documents": Document,
+    "pages": Page,
+    "chunks": Chunk,
+    "themes": Theme,
+    "pairs": Pair,
+    "raw_answers": RawAnswer,
+    "regions": Region,
+    "test_sets": TestSet,
+    "publications": Publication,
+}
 SHA = re.compile(r"[0-9a-f]{64}|")
 
 
@@ -195,15 +211,29 @@ def _extract(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], aside: Pa
 
 
 def _look_over(arrived: Project) -> None:
-    """Raise `UserError` where what the database or a run says leads outside, or does not fit what came with it."""
+    """Raise `UserError` where what the database or a run says leads outside, cannot be read, or does not fit what came with it."""
     try:
         arrived.recipe()
-        files = arrived.files()
-        sound = all(SHA.fullmatch(name) for file in files for name in (file.sha256, file.recognised))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        _read_all(arrived)
+        sound = all(SHA.fullmatch(name) for file in arrived.files() for name in (file.sha256, file.recognised))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         sound = False
     if not sound:
         raise arrival.FOREIGN
     for run in runs.runs(arrived):
         if not all(known(f"runs/{run.id}/{name}") for name in run.sealed()) or run.damaged():
             raise UserError(f"The run {run.id} in the archive is damaged.", "Export the project again, and import that file.")
+        for model in (run.folder / "model", run.given):
+            if model.is_dir():
+                models.check(model)
+
+
+def _read_all(arrived: Project) -> None:
+    """Read every row as its record, so that what a page would stumble over is found before the project is one."""
+    with arrived.read() as db:
+        for table, kind in RECORDS.items():
+            total = db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for start in range(0, total, ROWS):
+                store.select(db, kind, f"SELECT * FROM {table} LIMIT ? OFFSET ?", (ROWS, start))
+        for (text,) in db.execute("SELECT evaluation FROM evaluations"):
+            store.from_plain(Evaluation, json.loads(text)).verdict.word  # noqa: B018  a list would have neither

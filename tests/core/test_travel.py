@@ -37,6 +37,7 @@ def full(project: Project) -> Project:
     (run.folder / "model" / "1_Pooling").mkdir(parents=True)
     (run.folder / "model" / "model.safetensors").write_bytes(b"weights" * 100)
     (run.folder / "model" / "1_Pooling" / "config.json").write_text("{}")
+    (run.folder / "model" / "config.json").write_text("{}")
     (run.folder / "log.txt").write_text(str(run.folder))
     tiny.dataset(20).write(run.folder / "data")
     run.write("run.json", RunInfo("train"))
@@ -165,6 +166,13 @@ def test_a_model_that_was_changed_is_refused(full: Project, tmp_path: Path) -> N
     refused(changed(packed(full, tmp_path), f"runs/{RUN}/model/model.safetensors", b"other"), "damaged")
 
 
+def test_a_model_that_could_run_code_is_refused(full: Project, tmp_path: Path) -> None:
+    run = Run(full.folder / "runs" / RUN)
+    (run.folder / "model" / "modules.json").write_text('[{"type": "own.code.Module", "path": ""}]')
+    run.seal()
+    refused(packed(full, tmp_path), "code of its own")
+
+
 def run_sql(statement: str) -> Callable[[Path], None]:
     def change(path: Path) -> None:
         with closing(sqlite3.connect(path)) as db:
@@ -186,6 +194,9 @@ def run_sql(statement: str) -> Callable[[Path], None]:
         "PRAGMA user_version=0",
         "UPDATE files SET sha256 = '../../../etc/passwd'",
         "INSERT OR REPLACE INTO meta VALUES ('recipe', 'no json')",
+        "UPDATE pairs SET state = 'unheard of'",
+        "UPDATE documents SET fields = 'no json'",
+        "INSERT INTO evaluations VALUES ('r', 'd', 1.0, '[1, 2]')",
     ],
 )
 def test_a_database_that_is_not_ours_is_refused(full: Project, tmp_path: Path, statement: str) -> None:
