@@ -19,7 +19,7 @@ from core import travel
 from core.errors import UserError
 from core.project import Project
 from core.runs.folder import Run, RunInfo
-from core.schema import RunState, RunStatus
+from core.schema import Part, Region, RunState, RunStatus, TestQuestion
 from core.store.tables import VERSION
 from tests import tiny
 from tests.core.test_versions import OLD, made_by
@@ -32,6 +32,8 @@ RUN = "20260101-000000-0000"
 def full(project: Project) -> Project:
     """Make a project with passages, pairs, a blob and a sealed run, whose log names a folder."""
     fill(project, 10)
+    question = TestQuestion("qp1", "Which?", "dp1", 0, 5, "columns", people=True)
+    project.freeze([Region("dp1", 0, 5, Part.TEST), Region("dp2", 3, 9, Part.DEV)], [question], "First split")
     project.put_blob(b"a document")
     run = Run(project.folder / "runs" / RUN)
     (run.folder / "model" / "1_Pooling").mkdir(parents=True)
