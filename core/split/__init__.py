@@ -197,13 +197,13 @@ def _asking(pairs: Sequence[Pair], chunks: Sequence[Chunk]) -> dict[str, list[st
 
 
 def questions(chunks: Sequence[Chunk], groups: Iterable[Sequence[str]], pairs: Iterable[Pair]) -> list[Question]:
-    """Return pairs as they are searched for: each with all passages that are right, and the texts without the query's own words.
+    """Return pairs as they are searched for: each with its own right passages, and the texts without the query's own words.
 
-    `groups` are near-duplicates, as `near_duplicates` finds them. Pairs without a passage are left out.
+    `groups` are near-duplicates, as `near_duplicates` finds them. Pairs without a passage are left out. What other pairs with the
+    same words name as right does not count: whether a question leads to its own passage is what is asked.
     """
-    asked, corpus = list(pairs), Corpus(chunks, groups)
-    rights = Rights(groups, asked)
-    return [question for pair in asked if (question := corpus.question(_freeze(pair), pair, {}, rights))]
+    corpus, alone = Corpus(chunks, groups), Rights(groups, ())
+    return [question for pair in pairs if (question := corpus.question(_freeze(pair), pair, {}, alone))]
 
 
 def _freeze(pair: Pair) -> TestQuestion:
