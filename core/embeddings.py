@@ -101,8 +101,7 @@ class EmbeddingStore:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.root / "index.db", timeout=60, isolation_level=None)) as db:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-                db.execute(f"PRAGMA {pragma}")
+            store.write_ahead(db)
             yield db
 
 

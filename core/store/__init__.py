@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from core.store.connection import connect, newer, transaction
+from core.store.connection import connect, newer, transaction, write_ahead
 
 __all__ = [
     "connect",
@@ -27,6 +27,7 @@ __all__ = [
     "update",
     "upsert",
     "where",
+    "write_ahead",
 ]
 
 R = TypeVar("R")

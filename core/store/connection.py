@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,18 +13,37 @@ from core import disk
 from core.errors import UserError
 from core.store.tables import MIGRATIONS, SCHEMA, VERSION
 
+PATIENCE = 30  # seconds that a lock of others is waited for
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open a project's database, at this Attune's version; that of a newer one can be read, and not changed."""
     db = _open(path)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        db.execute(f"PRAGMA {pragma}")
+    write_ahead(db)
+    db.execute("PRAGMA foreign_keys=ON")
     version = _version(db)
     if version < VERSION:
         _bring_up(db, path)
     if version > VERSION:
         db.execute("PRAGMA query_only=ON")
     return db
+
+
+def write_ahead(db: sqlite3.Connection) -> None:
+    """Let readers and a writer work at once, and every commit be on disk when it is told.
+
+    The first who opens a fresh file switches it, which asks for it alone; SQLite waits for nobody then, so it is waited here.
+    """
+    last = time.monotonic() + PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.02)
+    db.execute("PRAGMA synchronous=FULL")
 
 
 def newer(db: sqlite3.Connection) -> bool:
@@ -51,7 +71,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=30, isolation_level=None)
+    db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     db.row_factory = sqlite3.Row
     return db
 
