@@ -103,6 +103,8 @@ def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> N
         page.get_by_label("Hub", exact=True).press("Enter")
         settled(page)
         page.get_by_label("Token", exact=True).fill("hf_right")
+        page.get_by_label("Token", exact=True).press("Enter")  # the page is drawn again: a click meanwhile would go to a button on the move
+        settled(page)
         page.get_by_role("button", name="Publish", exact=True).click()
         page.get_by_text("read back and compared").wait_for()
         settled(page)
@@ -132,6 +134,7 @@ def picture(page: Page, name: str, height: int) -> None:
     from PIL import Image
 
     page.set_viewport_size({"width": 1280, "height": height})
+    page.get_by_role("heading", level=1).first.scroll_into_view_if_needed()
     page.mouse.move(800, 30)
     page.get_by_test_id("stToast").wait_for(state="detached")
     page.wait_for_timeout(1500)  # charts come in their own time
