@@ -31,7 +31,7 @@ check: setup-dev  ## the quick part: lint, types, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 test: setup-dev chromium  ## everything but torture: lint, types, all tests, the browser's included
 	$(BIN)/ruff check .

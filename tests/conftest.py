@@ -18,10 +18,12 @@ SAMPLE = ROOT / "assets" / "sample"
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give each test a workspace of its own."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """Give each test a workspace of its own; quick ones do not measure in each anew whether bfloat16 is faster (3 s)."""
     folder = tmp_path / "home"
     monkeypatch.setenv("ATTUNE_HOME", str(folder))
+    if not request.node.get_closest_marker("slow"):
+        monkeypatch.setenv("ATTUNE_PRECISION", "float32")
     return folder
 
 
