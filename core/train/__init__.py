@@ -69,7 +69,8 @@ def train(
     asked for, the best so far is kept. Rows of metrics have `step`, `epoch` and `loss`, or `dev` (nDCG@10). Raises
     `UserError` when there is too little to train on, or training fails in a way that a setting mends.
     """
-    if len(dataset.train) < 2 or not dataset.dev:
+    taught = sum(len(rows.train) for rows in dataset.objectives) if settings.objectives else len(dataset.train)
+    if not settings.objectives and (taught < 2 or not dataset.dev):
         raise UserError(
             f"There are {len(dataset.train)} pairs to train on and {len(dataset.dev)} to choose the best model by: too few.",
             "Make more pairs, then start again.",
@@ -82,9 +83,9 @@ def train(
     watching = Watch(progress, metric, stop)
     progress(0.0, "Loading the base model")
     base = models.load(planned.base_model)
-    metric({"device": base.device, "precision": base.precision, "method": planned.dial, "pairs": len(dataset.train)})
+    metric({"device": base.device, "precision": base.precision, "method": planned.dial, "pairs": taught})
     try:
-        outcome = _fit(dataset, base, planned, embeddings, folder, watching)
+        outcome = _fit(dataset, base, settings, planned, embeddings, folder, watching)
     except Halted:
         _put(folder, lambda target: modelfiles.copy(planned.base_model, target))
         outcome = Outcome((DevScore(0.0, 0.0),), 0.0, 0.0, 0.0, 0.0, stopped=True)
@@ -94,7 +95,7 @@ def train(
         planned=planned.epochs,
         dev_base=outcome.dev_base,
         seconds=round(time.monotonic() - start, 1),
-        pairs=len(dataset.train),
+        pairs=taught,
         base_model=planned.base_model,
         device=base.device,
         precision=base.precision,
@@ -108,7 +109,9 @@ def train(
     return result
 
 
-def _fit(dataset: Dataset, base: Encoder, planned: Plan, embeddings: EmbeddingStore, folder: Path, watching: Watch) -> Outcome:
+def _fit(
+    dataset: Dataset, base: Encoder, settings: TrainSettings, planned: Plan, embeddings: EmbeddingStore, folder: Path, watching: Watch
+) -> Outcome:
     """Train by the plan's method and put what dev chose into the model folder."""
     if planned.dial == "quick":
         outcome, weight = quick.fit(dataset, base, planned, embeddings, watching)
@@ -118,7 +121,7 @@ def _fit(dataset: Dataset, base: Encoder, planned: Plan, embeddings: EmbeddingSt
     else:
         root = folder / "checkpoints"
         root.mkdir(exist_ok=True)
-        outcome = whole.fit(dataset, base, planned, embeddings, root, watching)
+        outcome = whole.fit(dataset, base, settings, planned, embeddings, root, watching)
         if outcome.share:
             _put(folder, base.save)
     if not outcome.share:
@@ -143,11 +146,15 @@ def _plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool)
     if path.exists():
         return Plan(**json.loads(path.read_text("utf-8")))
     dial = settings.dial
+    if settings.objectives:
+        if dial == "quick":
+            raise UserError("Objectives tune the whole model, and Quick does not.", "Leave the dial out, or the objectives.")
+        dial = "balanced" if dial == "auto" else dial
     if dial == "auto":
         negatives = min(settings.hard_negatives, max(len(row.negatives) for row in dataset.train))
         minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model, negatives) if people else {}
         dial = choose_dial(people, minutes)
-    made = plan.derive(settings, dial, len(dataset.train), people)
+    made = plan.derive(settings, dial, max(2, len(dataset.train)), people)
     folder.mkdir(parents=True, exist_ok=True)
     disk.write_atomic(path, json.dumps(asdict(made)))
     return made
