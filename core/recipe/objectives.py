@@ -18,8 +18,11 @@ class ModelArgs(Section):
     prompts: dict[str, str] | None = Field(None, title="Prompts", description="What stands before each text: {query: …, document: …}.")
     default_prompt_name: str | None = Field(None, title="Default prompt", description="Which of the prompts stands before other texts.")
     truncate_dim: int | None = Field(None, ge=1, title="Dimensions kept", description="Of each vector, the first ones.")
-    dtype: Literal["float32", "bfloat16"] = Field(
-        "float32", title="Number format", description="Of the weights. Never float16, in which training overflows."
+    dtype: Literal["float32", "bfloat16"] | None = Field(
+        None,
+        title="Arithmetic",
+        description="Of the forward pass; weights stay float32. Empty: bfloat16 where the hardware has it and it is faster. Never "
+        "float16, in which training overflows.",
     )
     trust_remote_code: Literal[False] = Field(False, title="Code of the model's own", description="Is never run, so it can only be false.")
 

@@ -27,7 +27,7 @@ __all__ = ["TrainResult", "choose_dial", "train"]
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How a training ended. Scores are nDCG@10 on dev; epoch 0 is the untouched base.
+    """How a training ended. Scores are those of `metric` on dev; epoch 0 is the untouched base.
 
     `share` is how much of the model is tuned: 0 when the base won, 0.5 when half of each did, else 1. `epochs` counts those
     done, of `planned`; `history` holds the score after each.
@@ -50,6 +50,7 @@ class TrainResult:
     precision: str
     learning_rate: float
     batch_size: int
+    metric: str = "nDCG@10"
 
 
 def train(
@@ -82,7 +83,7 @@ def train(
     planned = _plan(dataset, settings, folder, dataset.people if people is None else people)
     watching = Watch(progress, metric, stop)
     progress(0.0, "Loading the base model")
-    base = models.load(planned.base_model)
+    base = models.load(planned.base_model, args=settings.model_args)
     metric({"device": base.device, "precision": base.precision, "method": planned.dial, "pairs": taught})
     try:
         outcome = _fit(dataset, base, settings, planned, embeddings, folder, watching)
@@ -101,7 +102,7 @@ def train(
         precision=base.precision,
         learning_rate=planned.learning_rate,
         batch_size=planned.batch_size,
-        **{name: getattr(outcome, name) for name in ("epochs", "best_epoch", "share", "dev_best", "history", "stopped")},
+        **{name: getattr(outcome, name) for name in ("epochs", "best_epoch", "share", "dev_best", "history", "stopped", "metric")},
     )
     disk.write_atomic(folder / "trained.json", json.dumps(store.to_plain(result)))
     if not outcome.stopped:

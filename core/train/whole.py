@@ -42,6 +42,7 @@ def fit(
     order = objectives.order(taught, settings, plan)
     untouched = DevScore(0.0, dev.before(base, embeddings, watch.part(0.05, 0.1)))
     encoder = models.wrap(base.model, base.name)
+    encoder.precision = base.precision
     args = settings.args
     steps = math.ceil(len(order) / args.gradient_accumulation_steps)
     course = Course(plan, dev, encoder, watch, root, steps, {"eval": args.eval_steps, "save": args.save_steps}, [untouched])
@@ -55,14 +56,14 @@ def fit(
         watch.dev(0, 0.0, untouched.score)
     if not course.over:
         trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
-    return _choose(course)
+    return _choose(course, settings)
 
 
-def _choose(course: Course) -> Outcome:
+def _choose(course: Course, settings: TrainSettings) -> Outcome:
     """Leave in the model what dev likes best: the base, the best epoch, or half of each."""
     model, base, best = course.encoder.model, course.history[0], course.best_tuned
     chosen, share = base, 0.0
-    untouched = models.load(course.encoder.name, "cpu").model.state_dict()
+    untouched = models.load(course.encoder.name, "cpu", settings.model_args).model.state_dict()
     if best and best.score > base.score:
         chosen, share = best, 1.0
     if best and not course.stopped:
@@ -73,7 +74,7 @@ def _choose(course: Course) -> Outcome:
             chosen, share = DevScore(best.epoch, score), HALF
     if share != HALF:
         _set(model, course.best if share else untouched)
-    return Outcome(tuple(course.history), chosen.epoch, chosen.score, share, course.history[-1].epoch, course.stopped)
+    return Outcome(tuple(course.history), chosen.epoch, chosen.score, share, course.history[-1].epoch, course.stopped, course.dev.metric)
 
 
 def _set(model: Any, state: dict[str, Tensor]) -> None:
