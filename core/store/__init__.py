@@ -62,7 +62,7 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: Any, value: Any) -> Any:
-    """Return plain data as the annotated type `kind`: the inverse of `to_plain` for the records of schema.py."""
+    """Return plain data as the annotated type `kind`: the inverse of `to_plain` for the records of core.schema."""
     origin, args = get_origin(kind), get_args(kind)
     if value is None or kind is Any:
         return value

@@ -105,6 +105,12 @@ def test_imports_point_down(module: str) -> None:
     assert not up, f"{module} stands in row {ROW[module]} and imports from above: {up}"
 
 
+def test_records_are_imported_from_schema_itself() -> None:
+    outside = [path for path in ALL if path.parent.name != "schema"]
+    deep = [path.name for path in outside if any(re.match(r"core\.schema\.\w+\.", name) for name in imports(path))]
+    assert not deep, f"`from core.schema import X` is the one way, but not in {deep}"
+
+
 def test_no_circle() -> None:
     arrows = {module: {o for p in CORE if name_of(p) == module for o in core_imports(p, top=True)} - {module} for module in modules()}
     while free := [module for module, below in arrows.items() if not below & arrows.keys()]:
