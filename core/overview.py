@@ -30,7 +30,7 @@ def state(project: Project) -> tuple[StageState, ...]:
     return (
         StageState("Documents", "documents", _counted("Documents", tally.documents), tally.documents > 0, "ingest" in working),
         StageState("Chunks", "chunks", _counted("Chunks", tally.chunks), tally.chunks > 0, "ingest" in working),
-        StageState("Pairs", "pairs", _counted("Pairs", tally.pairs), tally.pairs > 0, "pairs" in working),
+        StageState("Pairs", "pairs", _counted("Pairs", tally.pairs), tally.pairs > 0, bool({"pairs", "import"} & working.keys())),
         _model(listed, working.get("train")),
         _evaluation(tally, working.get("evaluate")),
         StageState("Publish", "publish", "Published" if published else "Publish", published),

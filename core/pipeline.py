@@ -57,6 +57,24 @@ def _ingest(job: Job) -> None:
     alike.near_duplicates(job.project, job.project.chunks(), settings.split.near_duplicate, job.progress_or_stop)
 
 
+def _import(job: Job) -> None:
+    from core import imports, themes
+    from core.split import alike
+
+    project, settings, upload = job.project, job.run.recipe(), job.run.upload
+    if upload is None or not project.has_blob(upload.sha256):
+        raise UserError("The file of this import is not kept any more.", "Choose it again on the Pairs page.")
+    job.stage("import", 0, 0.9)
+    if not job.run.result():  # what was cut off after it still says what came of the file
+        data = project.blob(upload.sha256).read_bytes()
+        job.run.write("result.json", imports.take(project, upload.name, data, people=upload.people, progress=job.progress_or_stop))
+    if not alike.current(project, settings.split.near_duplicate):  # there are new passages, from this attempt or the one before
+        job.stage("themes", 0.9, 0.93)
+        themes.retheme(project, settings.themes)
+        job.stage("copies", 0.93, 1)
+        alike.near_duplicates(project, project.chunks(), settings.split.near_duplicate, job.progress_or_stop)
+
+
 def _pairs(job: Job) -> None:
     from core import pairs
 
@@ -90,7 +108,7 @@ def _negatives(job: Job) -> None:
 
 
 def _train(job: Job) -> None:
-    from core import export, train
+    from core import train
     from core.embeddings import EmbeddingStore
 
     run, settings = job.run, job.run.recipe()
@@ -101,13 +119,10 @@ def _train(job: Job) -> None:
     try:
         if job.stop():
             raise Stopped
-        if data.test:
-            job.stage("evaluate", 0.8, 1)
-            _judge(job, settings, data, result.model)
+        job.stage("evaluate", 0.8, 1)
+        _judge(job, settings, data, result.model)
     finally:
         run.seal()  # the best so far is a model like any other, only without a verdict
-    if settings.train.output_dir:
-        export.copy_out(run.folder, Path(settings.train.output_dir).expanduser(), only_model=settings.train.args.save_only_model)
 
 
 def _evaluate(job: Job) -> None:
@@ -135,8 +150,7 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
     from core import evaluate, models
     from core.embeddings import EmbeddingStore
 
-    base = models.load(settings.train.base_model, args=settings.train.model_args)
-    tuned = models.load(str(model))
+    base, tuned = models.load(settings.train.base_model), models.load(str(model))
     job.on(base.device)
     found = evaluate.evaluate(
         data, base, tuned, EmbeddingStore(job.run.embeddings), settings.evaluate, excluded=data.excluded, progress=job.progress_or_stop
@@ -146,6 +160,7 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
 
 STAGES: Mapping[str, Stage] = {
     "ingest": Stage("Read documents", _ingest, "project"),
+    "import": Stage("Import pairs", _import, "project"),
     "pairs": Stage("Make pairs", _pairs, "project"),
     "gate": Stage("Check pairs", _gate, "project"),
     "negatives": Stage("Find hard negatives", _negatives, "project"),

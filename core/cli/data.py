@@ -118,16 +118,19 @@ def import_pairs(
     file: Annotated[Path, typer.Argument(help="Pairs as CSV, TSV, JSON lines or Parquet.", exists=True, dir_okay=False, readable=True)],
     project: NewProject,
     people: Annotated[bool, typer.Option("--people", help="People asked these questions.")] = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Import pairs that were made elsewhere; passages that the project does not have become texts of their own."""
-    from core import imports
+    from core import imports, runs
+    from core.runs.folder import Upload
 
-    owner, _ = options.new_project(project, None, None, "")
-    report = imports.take(owner, file.name, file.read_bytes(), people=people, progress=terminal.Progress())
-    if json:
+    owner, settings = options.new_project(project, None, None, "")
+    started = runs.start(owner, "import", settings, upload=Upload(file.name, owner.put_blob(file.read_bytes()), people))
+    if detach:
+        return terminal.show(started.id)
+    terminal.watch(started)
+    report = imports.report(started.result())
+    if json or report is None:
         return terminal.show_json(report)
-    terminal.show(
-        f"{report.said}\n{report.added} pairs added, {report.known} were there, {report.repeated} came twice; {report.passages} new passages."
-    )
-    return terminal.show("\n".join(report.refused)) if report.refused else None
+    return terminal.show("\n".join([report.said, report.told, *report.refused]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Literal
 from core import disk, store
 from core.project.base import Base
 from core.schema import Document, File, Page, PairState
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Documents(Base):
@@ -28,6 +31,10 @@ class Documents(Base):
     def blob(self, sha256: str) -> Path:
         """Return where the bytes with this SHA-256 lie."""
         return self.folder / "blobs" / sha256[:2] / sha256
+
+    def has_blob(self, sha256: str) -> bool:
+        """Say whether bytes with this SHA-256 are kept; what is no SHA-256 never becomes a path."""
+        return bool(SHA256.fullmatch(sha256)) and self.blob(sha256).is_file()
 
     def files(self) -> list[File]:
         """Return all files in the order they came."""
@@ -107,9 +114,9 @@ class Documents(Base):
         """Say whether a document came with some of these."""
         return bool(self._value(f"SELECT EXISTS (SELECT 1 FROM documents WHERE {having} NOT IN ('', '[]'))"))
 
-    def walk(self) -> Iterator[tuple[Document, list[Page]]]:
-        """Yield every document with its pages, in the order of their files, without holding more than one."""
-        documents = self.documents()
+    def walk(self, file_id: str | None = None) -> Iterator[tuple[Document, list[Page]]]:
+        """Yield every document (of one file) with its pages, in the order of their files, without holding more than one's pages."""
+        documents = self.documents(file_id)
         with self.read() as db:
             for document in documents:
                 yield document, store.select(db, Page, "SELECT * FROM pages WHERE document_id = ? ORDER BY number", (document.id,))

@@ -15,12 +15,13 @@ from core.digest import digest, file_sha256
 from core.disk import lock
 from core.errors import UserError
 from core.project import Project
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run, RunInfo, Upload
 from core.schema import FileState, RunState, RunStatus
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 TITLES = {
     "ingest": "Read documents",
+    "import": "Import pairs",
     "pairs": "Make pairs",
     "gate": "Check pairs",
     "negatives": "Find hard negatives",
@@ -38,19 +39,20 @@ def start(
     secrets: Mapping[str, str] | None = None,
     title: str = "",
     of: str = "",
+    upload: Upload | None = None,
     anew: bool = True,
 ) -> Run:
     """Start a run in the background and return it; the same run that is alive already is returned instead.
 
     `kind` is one of pipeline.STAGES. `secrets` go to the worker's standard input and stay in memory: "llm_key" for pairs. `of` is
-    the id of the run whose model an "evaluate" run judges. Without `anew`, an older run that was given exactly the same is
+    the id of the run whose model an "evaluate" run judges, `upload` the file that an "import" run takes in. Without `anew`, an older run that was given exactly the same is
     returned, resumed where it did not end well. Raises `UserError` when the data will not do.
     """
     if kind not in TITLES:
         raise UserError(f"There is no kind of run called “{kind}”.", f"Choose one of: {', '.join(TITLES)}.")
     (project.folder / "runs").mkdir(exist_ok=True)
     with lock.exclusive(project.folder / "runs" / ".starting"):
-        aside = _prepare(project, kind, recipe, title, of)
+        aside = _prepare(project, kind, recipe, title, of, upload)
         alike = [run for run in runs(project) if run.info.key == Run(aside).info.key]
         found = next((run for run in alike if not anew or (run.alive() and not run.stopping())), None)
         if found is None:
@@ -104,7 +106,7 @@ def end(project: Project) -> None:
             run.end()
 
 
-def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, of: str) -> Path:
+def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, of: str, upload: Upload | None) -> Path:
     """Write a run's folder aside, where no list finds it, and return it; what a crash left there before goes away."""
     aside = project.folder / "runs" / ".new"
     shutil.rmtree(aside, ignore_errors=True)
@@ -113,14 +115,18 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
     disk.write_atomic(aside / "recipe.yaml", recipe.dump(settings))
     parts: list[object] = [kind, of, settings.model_dump(mode="json")]
     if kind in ("train", "evaluate"):
-        from core.split.gather import gather
+        from core import split
 
-        gather(project, settings).write(aside / "data")
+        split.dataset(project, settings).write(aside / "data")
         parts += [file_sha256(path) for path in sorted((aside / "data").iterdir())]
     if kind == "evaluate":
         _give_model(find(project, of), run)
     if kind == "ingest":
         parts += [(file.id, file.sha256) for file in project.files() if file.state is FileState.WAITING]
+    if upload:
+        run.write("upload.json", upload)
+        parts.append(vars(upload))
+        title = title or f"{TITLES[kind]}: {upload.name[:80]}"
     if kind in ("pairs", "gate", "negatives"):
         parts += [chunk.id for chunk in project.chunks()]
     now = time.time()

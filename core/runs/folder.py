@@ -40,6 +40,15 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """What upload.json holds: the file that a run was given to take in. Its bytes lie in the project's blobs under `sha256`."""
+
+    name: str
+    sha256: str
+    people: bool = False  # its questions were asked by people
+
+
+@dataclass(frozen=True)
 class Seal:
     """What COMPLETE.json holds: the files of a finished run with their SHA-256."""
 
@@ -64,7 +73,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """One of pipeline.STAGES: "ingest", "pairs", "gate", "negatives", "train", "evaluate" or "statistics"."""
+        """One of pipeline.STAGES: "ingest", "import", "pairs", "gate", "negatives", "train", "evaluate" or "statistics"."""
         return self.info.kind
 
     @property
@@ -100,6 +109,11 @@ class Run:
     def data(self) -> Dataset:
         """Return what the run is trained on and judged by."""
         return Dataset.read(self.folder / "data")
+
+    @property
+    def upload(self) -> Upload | None:
+        """The file that an import was given."""
+        return jsonfiles.read(self.folder / "upload.json", Upload)
 
     # --- how it stands ---
 

@@ -74,7 +74,6 @@ class Outcome:
     share: float
     epochs: float
     stopped: bool
-    metric: str = "nDCG@10"
 
     @property
     def dev_base(self) -> float:

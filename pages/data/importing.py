@@ -1,12 +1,17 @@
-"""Pairs from a file: what is recognised in it is shown before it is taken."""
+"""Pairs from a file: what is recognised in it is shown before it is taken, and afterwards what came of it."""
 
 from __future__ import annotations
 
-import streamlit as st
+from dataclasses import replace
 
-from core import imports
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core import imports, runs
 from core.loaders.parsed import Parsed
 from core.project import Project
+from core.runs.folder import Upload
+from core.schema import RunState
 from pages.widgets import errors, frame, tables
 
 ENDINGS = ["csv", "tsv", "jsonl", "json", "parquet"]
@@ -14,32 +19,46 @@ SHOWN = 8
 
 
 def form(project: Project) -> None:
-    """Ask for a file of pairs, show what it holds, and take it in."""
+    """Ask for a file of pairs, show what it holds, and take it in; below, what the last one brought."""
     st.markdown(
         "Bring pairs that were made elsewhere, or that you exported here. A passage that the project has is found again; the others "
         "become texts of the project.",
         help="Columns called query and passage, question and answer, or anchor and positive are recognised, with negatives, score, "
         "category and year beside them; also sentence with similar, almost_similar and dissimilar.",
     )
-    given = st.file_uploader("File of pairs", type=ENDINGS, key="pairs_file")
+    turn = st.session_state.get("imports", 0)  # a new key empties the field once its file is kept
+    given = st.file_uploader("File of pairs", type=ENDINGS, key=f"pairs_file_{turn}")
     if given is None:
+        last(project)
         return
     with errors.shown():
-        found = imports.look(given.name, given.getvalue())
-        preview(found)
+        preview(_looked(given))
         people = st.checkbox(
             "People asked these questions",
-            key="import_people",
+            key=f"import_people_{turn}",
             help="Then they judge without the word “practice”. What the file says of a row counts too.",
         )
         if st.button("Import", key="import_pairs", icon=":material/download_for_offline:"):
-            take(project, given.name, given.getvalue(), people)
+            runs.start(project, "import", project.recipe(), upload=Upload(given.name, project.put_blob(given.getvalue()), people))
+            st.session_state["imports"] = turn + 1
+            frame.notice("The pairs are being added. The top of the page shows how far.")
+            st.rerun()
+
+
+def _looked(given: UploadedFile) -> Parsed:
+    """Return what a file holds, with the rows that are shown; it is read once while it is looked at."""
+    seen = st.session_state.get("import_looked")
+    if seen is None or seen[0] != given.file_id:
+        found = imports.look(given.name, given.getvalue())
+        seen = st.session_state["import_looked"] = (given.file_id, replace(found, rows=found.rows[:SHOWN]))
+    looked: Parsed = seen[1]
+    return looked
 
 
 def preview(found: Parsed) -> None:
     """Draw the first pairs as they were understood, and the rows that cannot be taken."""
     st.caption(errors.escape(found.detail))
-    rows = found.rows[:SHOWN]
+    rows = found.rows
     tables.plain(
         {
             "Question": [row.query for row in rows],
@@ -57,18 +76,15 @@ def preview(found: Parsed) -> None:
             st.text("\n".join(found.refused))
 
 
-def take(project: Project, name: str, data: bytes, people: bool) -> None:
-    """Import a file and stay until it is in."""
-    bar = st.progress(0.0)
-
-    def progress(fraction: float, words: str) -> None:
-        bar.progress(min(1.0, fraction), text=errors.escape(words))
-
-    try:
-        report = imports.take(project, name, data, people=people, progress=progress)
-    finally:
-        bar.empty()
-    told = f"{report.added:,} pairs added"
-    told += f", {report.known:,} were there" if report.known else ""
-    frame.notice(f"{told}. {report.passages:,} passages are new." if report.passages else f"{told}.")
-    st.rerun()
+def last(project: Project) -> None:
+    """Say what the last import that ended well added, and which rows it could not take."""
+    run = runs.latest(project, "import", RunState.DONE)
+    report = imports.report(run.result()) if run else None
+    if run is None or report is None:
+        return
+    with st.container(border=True):
+        st.text(run.title)
+        st.markdown(report.told)
+        if report.refused:
+            with st.expander(f"Rows that were not taken ({len(report.refused)} shown)", icon=":material/block:"):
+                st.text("\n".join(report.refused))

@@ -24,7 +24,7 @@ TABS = {
 """What can be done with pairs, each drawn only while its tab is open."""
 
 project = frame.open_project("Pairs", needs="chunks")
-for watched in ("pairs", "gate", "negatives"):
+for watched in ("import", "pairs", "gate", "negatives"):
     live.progress(project, watched)
 resuming.panel(project)
 st.markdown(
@@ -61,8 +61,8 @@ if stages.has(project, "pairs"):
         if tab.open:
             with tab:
                 draw(project)
-    frame.next_step("train", "Train a model", disabled=bool(stages.active(project, "pairs")))
+    frame.next_step("train", "Train a model", disabled=bool(stages.active(project, "pairs") or stages.active(project, "import")))
 else:
     making.form(project, busy=bool(stages.active(project, "pairs")))
-    with st.expander("Import pairs from a file", icon=":material/upload_file:"):
+    with st.expander("Import pairs from a file", icon=":material/upload_file:", key="import_fold"):
         importing.form(project)

@@ -74,6 +74,7 @@ def bar(run: Run) -> None:
 
 STOP_HELP = {
     "ingest": "Ends after the file that is being read. What was read stays.",
+    "import": "Ends before the next step. What was added stays, and Resume adds the rest.",
     "pairs": "Ends after the questions that are under way. What was made stays, and can be gone on with.",
     "gate": "Ends after the pairs that are being looked at. What was measured stays.",
     "negatives": "Ends the search. What was found before stays.",

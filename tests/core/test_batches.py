@@ -6,10 +6,8 @@ import random
 
 import pytest
 
-from core.objectives.contrastive import hard_negatives
-from core.objectives.meeting import keys
 from core.schema import TrainPair
-from core.train.batches import Batches
+from core.train.batches import Batches, hard_negatives, keys
 
 PAIRS = [TrainPair(f"{i}", f"p{i % 40}", f"Query {i % 55}", f"text {i % 40}", "columns") for i in range(120)]
 

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import export, imports, ingest, split, text
+from core import export, imports, ingest, pipeline, runs, split, text
 from core import project as projects
 from core.chunk import rechunk
 from core.errors import UserError
 from core.project import PairFilter, Project
 from core.recipe import ChunkSettings, Recipe
-from core.schema import PairState
+from core.runs.folder import Upload
+from core.schema import PairState, RunState
 from tests import tiny
 from tests.filled import fill
 
@@ -242,3 +243,22 @@ def test_a_split_never_leaks(passages: int, copies: list[tuple[int, int]], seed:
     own = {p.id: p.text for p in data.passages}
     seen = {row.positive for row in data.train}
     assert not seen & {own[one] for q in (*data.dev, *data.test) for one in q.relevant}
+
+
+def test_a_run_imports_a_file_and_says_what_came_of_it(project: Project) -> None:
+    data = as_csv([*ROWS, {**ROWS[0], "query": ""}])
+    run = runs.start(project, "import", Recipe(), upload=Upload("harbour.csv", project.put_blob(data)))
+    assert pipeline.wait(run).state is RunState.DONE, run.log()
+    report = imports.report(run.result())
+    assert report
+    assert report.told == "3 pairs added. 3 passages became texts of the project."
+    assert [line.split(":")[0] for line in report.refused] == ["Row 4"]
+    assert run.title == "Import pairs: harbour.csv"
+    assert project.count_pairs() == 3
+
+
+def test_an_import_whose_file_is_gone_says_so(project: Project) -> None:
+    run = runs.start(project, "import", Recipe(), upload=Upload("harbour.csv", "../../elsewhere"))
+    status = pipeline.wait(run)
+    assert status.state is RunState.FAILED
+    assert "not kept" in status.error
