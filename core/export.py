@@ -19,7 +19,7 @@ from core.publish import card as cards
 from core.publish.card import snippet
 from core.runs.folder import Run
 
-__all__ = ["COLUMNS", "PAIRS", "model_zip", "pair_rows", "pairs_csv", "pairs_jsonl", "pairs_parquet", "pairs_table", "snippet"]
+__all__ = ["COLUMNS", "PAIRS", "copy_out", "model_zip", "pair_rows", "pairs_csv", "pairs_jsonl", "pairs_parquet", "pairs_table", "snippet"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # a spreadsheet would run what follows (OWASP ASVS 1.2.10)
 ABOUT = ("document", "page", "kind", "asked_by_people", "kept_for_judging", "state", "reason", "part", "score", "category", "group")
@@ -27,6 +27,34 @@ COLUMNS = ("question", "passage", *ABOUT, "passages", "negatives")
 """Columns of exported pairs, by which they are imported again; `passages` are all that answer, `negatives` those that do not."""
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
+
+
+RECORDS = ("recipe.yaml", "metrics.jsonl", "result.json", "evaluation.json")
+
+
+def copy_out(run: Path, target: Path, *, only_model: bool) -> None:
+    """Put a copy of a finished run's model into a folder of the person's, with the run's records beside it unless `only_model`.
+
+    An earlier copy there is replaced. Raises `UserError` where the folder holds anything else, or cannot be written.
+    """
+    try:
+        strange = target.exists() and any(target.iterdir()) and not (target / "modules.json").exists()
+        if strange:
+            raise UserError(f"output_dir, {target.name}, is not empty and holds no model.", "Name another folder; the run keeps the model.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as aside:
+            made = Path(aside) / "model"
+            shutil.copytree(run / "model", made)
+            for name in () if only_model else RECORDS:
+                if (run / name).exists():
+                    shutil.copyfile(run / name, made / name)
+            if target.exists():
+                os.rename(target, Path(aside) / "before")
+            os.rename(made, target)
+    except OSError as error:
+        raise UserError(
+            f"The model could not be copied to output_dir ({error.strerror}).", "The run keeps it; copy it by hand, or export it."
+        ) from None
 
 
 def model_zip(folder: Path, target: Path | None = None, card: str = "") -> Path:

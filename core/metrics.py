@@ -98,6 +98,15 @@ def paired_test(differences: np.ndarray, *, resamples: int, seed: int) -> float:
     return float(result.pvalue)
 
 
+def spearman(values: np.ndarray, scores: np.ndarray) -> float:
+    """Return how alike two lists order the same things, from -1 to 1 (Spearman 1904); 0 where either has one value only."""
+    from scipy.stats import spearmanr
+
+    if len(set(values.tolist())) < 2 or len(set(scores.tolist())) < 2:
+        return 0.0
+    return float(spearmanr(values, scores).statistic)
+
+
 def questions_needed(spread: float, difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
     """Return how many questions would show a true `difference` in `power` of all cases, rounded up to a plain number.
 

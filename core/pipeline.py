@@ -108,7 +108,7 @@ def _negatives(job: Job) -> None:
 
 
 def _train(job: Job) -> None:
-    from core import train
+    from core import export, train
     from core.embeddings import EmbeddingStore
 
     run, settings = job.run, job.run.recipe()
@@ -119,10 +119,13 @@ def _train(job: Job) -> None:
     try:
         if job.stop():
             raise Stopped
-        job.stage("evaluate", 0.8, 1)
-        _judge(job, settings, data, result.model)
+        if data.test:
+            job.stage("evaluate", 0.8, 1)
+            _judge(job, settings, data, result.model)
     finally:
         run.seal()  # the best so far is a model like any other, only without a verdict
+    if settings.train.output_dir:
+        export.copy_out(run.folder, Path(settings.train.output_dir).expanduser(), only_model=settings.train.args.save_only_model)
 
 
 def _evaluate(job: Job) -> None:
@@ -150,7 +153,8 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
     from core import evaluate, models
     from core.embeddings import EmbeddingStore
 
-    base, tuned = models.load(settings.train.base_model), models.load(str(model))
+    base = models.load(settings.train.base_model, args=settings.train.model_args)
+    tuned = models.load(str(model))
     job.on(base.device)
     found = evaluate.evaluate(
         data, base, tuned, EmbeddingStore(job.run.embeddings), settings.evaluate, excluded=data.excluded, progress=job.progress_or_stop

@@ -31,6 +31,19 @@ KnownProject = Annotated[str, typer.Option("--project", "-p", help="The project'
 RecipeFile = Annotated[
     Path | None, typer.Option("--recipe", help="A recipe.yaml; without one, the project's own settings.", exists=True, dir_okay=False)
 ]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="A training configuration (YAML or JSON), or a whole recipe; its objectives name their data.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+MaybeProject = Annotated[
+    str,
+    typer.Option("--project", "-p", help="The project's name or id; with --config, that of its first project: data set, or its run_name."),
+]
 Columns = Annotated[str, typer.Option(help="What a table's columns are, as in question=Frage,answer=Antwort; else they are guessed.")]
 Dial = Annotated[str, typer.Option(help="How thorough: quick, balanced, thorough or auto.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="One setting, as in pairs.generators=sentence,heading. May be given again.")]
@@ -63,6 +76,27 @@ def known_project(name: str) -> Project:
         raise UserError(f"There is no project called “{name}”.", f"There are: {names}.")
     runs.collect(found)
     return found
+
+
+def configured(name: str, config: Path, sets: Sequence[str] | None) -> tuple[Project, Recipe]:
+    """Return the project that a configuration's run belongs to, and its settings.
+
+    The project is the one named, or the first that a data set names, or one of the run's own name, which is made when it is new.
+    """
+    from core import project
+    from core import recipe as recipes
+
+    chosen = _chosen(None, config, sets, "", "")
+    if chosen.train.output_dir:  # where this command was typed, not where the run's process works
+        chosen = recipes.parse(
+            chosen.model_dump() | {"train": {**chosen.train.model_dump(), "output_dir": str(Path(chosen.train.output_dir).resolve())}}
+        )
+    sources = [objective.datasets.train.name for objective in chosen.train.objectives]
+    named = name or next((one.removeprefix("project:") for one in sources if one.startswith("project:")), "")
+    if named or not sources:
+        return known_project(named), chosen
+    own = chosen.train.run_name or config.stem
+    return project.find(own) or project.create(own), chosen
 
 
 def any_run(run_id: str) -> Run:

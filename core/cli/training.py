@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import Detach, Dial, KnownProject, RecipeFile, RunId, Set
+from core.cli.options import ConfigFile, Detach, Dial, KnownProject, MaybeProject, RecipeFile, RunId, Set
 
 if TYPE_CHECKING:
     from core.project import Project
@@ -14,12 +14,22 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def train(project: KnownProject, recipe: RecipeFile = None, dial: Dial = "", set_: Set = None, detach: Detach = False) -> None:
-    """Tune the model on the pairs, and judge it on the questions that were kept for that."""
+def train(
+    project: MaybeProject = "",
+    config: ConfigFile = None,
+    recipe: RecipeFile = None,
+    dial: Dial = "",
+    set_: Set = None,
+    detach: Detach = False,
+) -> None:
+    """Tune the model on the pairs, or on what a configuration names, and judge it on the questions that were kept for that."""
     from core import runs
 
-    owner = options.known_project(project)
-    finish(owner, runs.start(owner, "train", options.settings(owner, recipe, set_, dial=dial)), detach)
+    if config is None:
+        owner = options.known_project(project)
+        return finish(owner, runs.start(owner, "train", options.settings(owner, recipe, set_, dial=dial)), detach)
+    owner, chosen = options.configured(project, config, set_)
+    return finish(owner, runs.start(owner, "train", chosen, title=chosen.train.run_name), detach)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.models import compute
 from core.models.files import fingerprint, max_tokens, resolve, scrub, tokenizer
+from core.recipe.objectives import ModelArgs
 from core.schema import Progress, silent
 
 if TYPE_CHECKING:
@@ -26,16 +27,18 @@ BATCH = 32
 SLICE = BATCH * 16  # texts between two words of progress
 
 
-def load(name: str, device: str | None = None) -> Encoder:
+def load(name: str, device: str | None = None, args: ModelArgs | None = None) -> Encoder:
     """Load a model by hub name or folder, as data alone: safetensors, sentence-transformers' own classes, no remote code.
 
-    `device` is "cuda", "mps" or "cpu"; None takes the first of them that is there. Raises `UserError`.
+    `device` is "cuda", "mps" or "cpu"; None takes the first of them that is there. `args` change how it is loaded: prompts, tokens
+    read, dimensions kept, number format. Raises `UserError`.
     """
     folder = resolve(name)
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     _quieten()
+    wanted = args or ModelArgs()
     try:
         model = SentenceTransformer(
             str(folder),
@@ -43,13 +46,21 @@ def load(name: str, device: str | None = None) -> Encoder:
             trust_remote_code=False,
             local_files_only=True,
             model_kwargs={"use_safetensors": True, "dtype": "float32"},
+            truncate_dim=wanted.truncate_dim,
+            prompts=wanted.prompts,
+            default_prompt_name=wanted.default_prompt_name,
             token=False,
         )
+        if wanted.max_seq_length:
+            model.max_seq_length = wanted.max_seq_length
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         raise UserError(
             f"The model {Path(name).name} cannot be loaded ({type(error).__name__}).", "Choose another model, or download it again."
         ) from error
-    return Encoder(model, name, fingerprint(folder))
+    made = Encoder(model, name, fingerprint(folder))
+    if wanted.dtype:
+        made.precision = wanted.dtype
+    return made
 
 
 def wrap(model: SentenceTransformer, name: str) -> Encoder:

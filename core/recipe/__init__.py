@@ -67,8 +67,17 @@ class Recipe(Section):
     statistics: StatisticsSettings = StatisticsSettings()
 
 
+ALONE = frozenset({"objectives", "base_model", "run_name", "output_dir", "args", "evaluator", "early_stopping"})
+"""Keys by which a training section that stands by itself is known."""
+
+
 def parse(data: Any, source: str = "recipe") -> Recipe:
-    """Check plain data against the recipe; `UserError` names the place and what is allowed there."""
+    """Check plain data against the recipe; `UserError` names the place and what is allowed there.
+
+    The training section by itself, as configurations of sentence-transformers runs are, is taken as a recipe too.
+    """
+    if isinstance(data, dict) and data.keys() & ALONE and not data.keys() & Recipe.model_fields.keys():
+        data = {"train": data}
     try:
         return Recipe.model_validate(data or {})
     except ValidationError as error:

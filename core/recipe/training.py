@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from core.recipe.arguments import TrainArguments
+from core.recipe.objectives import EarlyStopping, EvaluatorSettings, ModelArgs, ObjectiveSettings
 from core.recipe.section import Section
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -29,9 +31,22 @@ class SplitSettings(Section):
 
 
 class TrainSettings(Section):
-    """How the model is tuned. What is left empty follows from the dial, the data and the machine."""
+    """How the model is tuned. What is left empty follows from the dial, the data and the machine.
 
+    Takes the configuration of sentence-transformers runs key for key: `base_model` may be {name, args}, and `objectives`, `args`,
+    `evaluator` and `early_stopping` say what is taught and how. Without objectives the project's pairs are taught.
+    """
+
+    run_name: str = Field("", max_length=120, title="Name of the run", description="What the list of runs shows.")
     base_model: str = Field(BASE_MODEL, title="Base model", description="A name at the Hugging Face hub, or a folder.")
+    model_args: ModelArgs = Field(ModelArgs(), title="How the base model is loaded")
+    output_dir: str = Field("", title="Folder for the model", description="Receives a copy of the finished model.")
+    objectives: tuple[ObjectiveSettings, ...] = Field(
+        (), title="Objectives", description="What the model is taught; empty: the project's pairs."
+    )
+    args: TrainArguments = Field(TrainArguments(), title="Arguments of the trainer")
+    evaluator: EvaluatorSettings | None = Field(None, title="Evaluator")
+    early_stopping: EarlyStopping | None = Field(None, title="Early stopping")
     dial: Literal["auto", "quick", "balanced", "thorough"] = Field(
         "auto", title="How thorough", description="Quick tunes a map on top of the model, the others the whole model."
     )
@@ -58,6 +73,16 @@ class TrainSettings(Section):
         description="Empty: with 100 or more questions of people or a language model these alone, else every kept pair.",
     )
     seed: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _base_model_with_args(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("base_model"), dict):
+            given = dict(data["base_model"])
+            data = {**data, "base_model": given.pop("name", BASE_MODEL), "model_args": given.pop("args", {})}
+            if given:
+                raise ValueError(f"base_model has name and args, not {', '.join(sorted(given))}")
+        return data
 
 
 class EvaluateSettings(Section):

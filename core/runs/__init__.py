@@ -115,9 +115,9 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
     disk.write_atomic(aside / "recipe.yaml", recipe.dump(settings))
     parts: list[object] = [kind, of, settings.model_dump(mode="json")]
     if kind in ("train", "evaluate"):
-        from core import split
+        from core.split.gather import gather
 
-        split.dataset(project, settings).write(aside / "data")
+        gather(project, settings).write(aside / "data")
         parts += [file_sha256(path) for path in sorted((aside / "data").iterdir())]
     if kind == "evaluate":
         _give_model(find(project, of), run)

@@ -27,7 +27,7 @@ __all__ = ["TrainResult", "choose_dial", "train"]
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How a training ended. Scores are nDCG@10 on dev; epoch 0 is the untouched base.
+    """How a training ended. Scores are those of `metric` on dev; epoch 0 is the untouched base.
 
     `share` is how much of the model is tuned: 0 when the base won, 0.5 when half of each did, else 1. `epochs` counts those
     done, of `planned`; `history` holds the score after each.
@@ -50,6 +50,7 @@ class TrainResult:
     precision: str
     learning_rate: float
     batch_size: int
+    metric: str = "nDCG@10"
 
 
 def train(
@@ -69,7 +70,8 @@ def train(
     asked for, the best so far is kept. Rows of metrics have `step`, `epoch` and `loss`, or `dev` (nDCG@10). Raises
     `UserError` when there is too little to train on, or training fails in a way that a setting mends.
     """
-    if len(dataset.train) < 2 or not dataset.dev:
+    taught = sum(len(rows.train) for rows in dataset.objectives) if settings.objectives else len(dataset.train)
+    if not settings.objectives and (taught < 2 or not dataset.dev):
         raise UserError(
             f"There are {len(dataset.train)} pairs to train on and {len(dataset.dev)} to choose the best model by: too few.",
             "Make more pairs, then start again.",
@@ -81,10 +83,10 @@ def train(
     planned = _plan(dataset, settings, folder, dataset.people if people is None else people)
     watching = Watch(progress, metric, stop)
     progress(0.0, "Loading the base model")
-    base = models.load(planned.base_model)
-    metric({"device": base.device, "precision": base.precision, "method": planned.dial, "pairs": len(dataset.train)})
+    base = models.load(planned.base_model, args=settings.model_args)
+    metric({"device": base.device, "precision": base.precision, "method": planned.dial, "pairs": taught})
     try:
-        outcome = _fit(dataset, base, planned, embeddings, folder, watching)
+        outcome = _fit(dataset, base, settings, planned, embeddings, folder, watching)
     except Halted:
         _put(folder, lambda target: modelfiles.copy(planned.base_model, target))
         outcome = Outcome((DevScore(0.0, 0.0),), 0.0, 0.0, 0.0, 0.0, stopped=True)
@@ -94,13 +96,13 @@ def train(
         planned=planned.epochs,
         dev_base=outcome.dev_base,
         seconds=round(time.monotonic() - start, 1),
-        pairs=len(dataset.train),
+        pairs=taught,
         base_model=planned.base_model,
         device=base.device,
         precision=base.precision,
         learning_rate=planned.learning_rate,
         batch_size=planned.batch_size,
-        **{name: getattr(outcome, name) for name in ("epochs", "best_epoch", "share", "dev_best", "history", "stopped")},
+        **{name: getattr(outcome, name) for name in ("epochs", "best_epoch", "share", "dev_best", "history", "stopped", "metric")},
     )
     disk.write_atomic(folder / "trained.json", json.dumps(store.to_plain(result)))
     if not outcome.stopped:
@@ -108,7 +110,9 @@ def train(
     return result
 
 
-def _fit(dataset: Dataset, base: Encoder, planned: Plan, embeddings: EmbeddingStore, folder: Path, watching: Watch) -> Outcome:
+def _fit(
+    dataset: Dataset, base: Encoder, settings: TrainSettings, planned: Plan, embeddings: EmbeddingStore, folder: Path, watching: Watch
+) -> Outcome:
     """Train by the plan's method and put what dev chose into the model folder."""
     if planned.dial == "quick":
         outcome, weight = quick.fit(dataset, base, planned, embeddings, watching)
@@ -118,7 +122,7 @@ def _fit(dataset: Dataset, base: Encoder, planned: Plan, embeddings: EmbeddingSt
     else:
         root = folder / "checkpoints"
         root.mkdir(exist_ok=True)
-        outcome = whole.fit(dataset, base, planned, embeddings, root, watching)
+        outcome = whole.fit(dataset, base, settings, planned, embeddings, root, watching)
         if outcome.share:
             _put(folder, base.save)
     if not outcome.share:
@@ -143,11 +147,15 @@ def _plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool)
     if path.exists():
         return Plan(**json.loads(path.read_text("utf-8")))
     dial = settings.dial
+    if settings.objectives:
+        if dial == "quick":
+            raise UserError("Objectives tune the whole model, and Quick does not.", "Leave the dial out, or the objectives.")
+        dial = "balanced" if dial == "auto" else dial
     if dial == "auto":
         negatives = min(settings.hard_negatives, max(len(row.negatives) for row in dataset.train))
         minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model, negatives) if people else {}
         dial = choose_dial(people, minutes)
-    made = plan.derive(settings, dial, len(dataset.train), people)
+    made = plan.derive(settings, dial, max(2, len(dataset.train)), people)
     folder.mkdir(parents=True, exist_ok=True)
     disk.write_atomic(path, json.dumps(asdict(made)))
     return made

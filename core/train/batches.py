@@ -1,53 +1,15 @@
-"""Which pairs are trained on together: in one batch, everybody else's passage is a wrong answer, so none may be a right one."""
+"""How rows are dealt into batches, and the batches of several objectives into one order."""
 
 from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import accumulate
 
-from core import text
-from core.schema import TrainPair
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What a pair brings into a batch, and what must not be there with it: it avoids at least what it brings."""
-
-    brings: frozenset[str]
-    avoids: frozenset[str]
-
-
-def keys(pairs: Sequence[TrainPair]) -> list[Keys]:
-    """Return each pair's keys: it brings its query, its passage and that one's text and mark; it avoids what is or may be right.
-
-    Texts are texts on either side: a query that is a passage itself must not meet itself as a wrong answer.
-    """
-    made = []
-    for pair in pairs:
-        marks = {f"m {mark}" for mark in pair.marks[:1]}
-        own = frozenset({f"t {text.normalise(pair.query)}", f"p {pair.passage_id}", f"t {text.normalise(pair.positive)}"} | marks)
-        made.append(Keys(own, own | {f"m {mark}" for mark in pair.avoid}))
-    return made
-
-
-def hard_negatives(rows: Sequence[TrainPair], count: int, epoch: int) -> list[str]:
-    """Return the texts of a batch's hard negatives, each once: up to `count` for each row, others in every epoch.
-
-    One that is right for another row's query, or may be, is passed over; one that stands in the batch as a row's passage is
-    a wrong answer for all others already.
-    """
-    there = {mark for row in rows for mark in row.marks[:1]}
-    shunned = {mark for row in rows for mark in row.avoid} - there
-    chosen: dict[str, str] = {}
-    for row in rows:
-        wrong = list(zip(row.marks[1:] or row.negatives, row.negatives, strict=True))
-        first = epoch * count % len(wrong) if wrong else 0
-        fine = [(mark, negative) for mark, negative in wrong[first:] + wrong[:first] if mark not in shunned]
-        chosen.update({mark: negative for mark, negative in fine[:count] if mark not in there})
-    return list(chosen.values())
+from core.objectives.meeting import Keys
 
 
 class Batches:
@@ -90,3 +52,42 @@ class Batches:
                     avoided[at] |= own.avoids
                     break
         yield from batches
+
+
+class Interleaved:
+    """The batches of several objectives in one order; a row's number counts through all of them.
+
+    "proportional" takes all batches of all, mixed; "round_robin" takes turns until the objective with the fewest is through.
+    The same seed and epoch give the same order.
+    """
+
+    def __init__(self, parts: Sequence[Batches], how: str, seed: int) -> None:
+        self.parts, self.how, self.seed, self.epoch = parts, how, seed, 0
+        ends = list(accumulate(len(part.keys) for part in parts))
+        self.starts = [0, *ends[:-1]]
+        self.total = ends[-1]
+
+    def place(self, row: int) -> tuple[int, int]:
+        """Return the objective that a row's number stands for, and the row's own number in it."""
+        objective = bisect_right(self.starts, row) - 1
+        return objective, row - self.starts[objective]
+
+    def __len__(self) -> int:
+        lengths = [len(part) for part in self.parts]
+        return min(lengths) * len(lengths) if self.how == "round_robin" else sum(lengths)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch is dealt next; the trainer calls it, on resuming too."""
+        self.epoch = epoch
+        for part in self.parts:
+            part.set_epoch(epoch)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = [objective for objective, part in enumerate(self.parts) for _ in range(len(part))]
+        if self.how == "round_robin":
+            order = list(range(len(self.parts))) * min(len(part) for part in self.parts)
+        else:
+            random.Random(f"order {self.seed} {self.epoch}").shuffle(order)
+        dealt = [iter(part) for part in self.parts]
+        for objective in order:
+            yield [self.starts[objective] + row for row in next(dealt[objective])]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.models import Encoder
 from core.train import checkpoints, layers
-from core.train.dev import Dev
+from core.train.dev import Chooser
 from core.train.plan import Plan
 from core.train.watch import DevScore, Watch
 
@@ -24,17 +25,22 @@ SAVE_SECONDS = 120.0  # between two checkpoints inside an epoch
 
 @dataclass
 class Course:
-    """What the trainer's callbacks keep: `history` starts with the base, `best` are the weights of the best epoch after it."""
+    """What the trainer's callbacks keep: `history` starts with the base, `best` are the weights of the best epoch after it.
+
+    `every` says after how many steps a model is scored ("eval") and saved ("save") inside an epoch too; None: only as time passes.
+    """
 
     plan: Plan
-    dev: Dev
+    dev: Chooser
     encoder: Encoder
     watch: Watch
     root: Path
     steps_per_epoch: int
+    every: Mapping[str, int | None] = field(default_factory=dict)
     history: list[DevScore] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     stopped: bool = False
+    part: int = 0
     saved_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -54,28 +60,43 @@ class Course:
 
     @property
     def over(self) -> bool:
-        """Say whether all epochs are done, or so many brought no gain that no more are tried."""
-        last = self.history[-1].epoch if self.history else 0.0
-        return last >= self.plan.epochs or last - self.best_epoch >= self.plan.patience
+        """Say whether all epochs are done, or so many scores brought no gain that no more are tried."""
+        best, since = self.history[0].score, 0
+        for point in self.tuned:
+            gained = point.score > best + self.plan.threshold
+            best, since = (point.score, 0) if gained else (best, since + 1)
+        return self.history[-1].epoch >= self.plan.epochs or since >= self.plan.patience
 
     # --- what the trainer calls ---
 
     def step_ended(self, state: Any, control: Any) -> None:
         """Look after each step whether to stop, or to save because much time has passed."""
-        last = state.global_step % self.steps_per_epoch == 0  # the epoch's end scores and saves by itself
+        step = state.global_step
+        last = step % self.steps_per_epoch == 0  # the epoch's end scores and saves by itself
         self.watch.progress(0.1 + 0.9 * state.global_step / max(1, state.max_steps), self._words(state.epoch))
         if self.watch.stop():
             self.stopped = control.should_training_stop = True
             if not last:
                 self._score(state)
                 control.should_save = True
-        elif not last and time.monotonic() - self.saved_at > SAVE_SECONDS:
+            return
+        if last:
+            return
+        if self._due("eval", step) or step == state.max_steps:
+            self._score(state)
             control.should_save = True
+            control.should_training_stop = control.should_training_stop or self.over
+        elif self._due("save", step) or time.monotonic() - self.saved_at > SAVE_SECONDS:
+            control.should_save = True
+
+    def _due(self, what: str, step: int) -> bool:
+        every = self.every.get(what)
+        return bool(every) and step % every == 0  # type: ignore[operator]
 
     def epoch_ended(self, state: Any, control: Any) -> None:
         """Score the model on dev, keep it if it is the best, and save."""
         if state.global_step % self.steps_per_epoch:
-            return  # stopped inside the epoch, and scored there
+            return  # ended inside the epoch, and scored there
         self._score(state)
         control.should_save = True
         if self.over:
@@ -85,6 +106,11 @@ class Course:
         """Hand on the trainer's log of a step."""
         if "loss" in logs:
             self.watch.step(state.global_step, state.epoch, logs["loss"], logs["learning_rate"], logs.get("grad_norm", float("nan")))
+
+    def halved(self, part: int) -> None:
+        """Say that memory was short, and that the batch is embedded in smaller parts from now on."""
+        self.part = part
+        self.watch.metric({"part": part})
 
     def saved(self, state: Any) -> None:
         """Add to the checkpoint just written what the trainer does not know, and seal it."""
@@ -118,7 +144,8 @@ class Course:
         self.watch.dev(state.global_step, point.epoch, point.score)
 
     def _words(self, epoch: float) -> str:
-        return f"Epoch {min(self.plan.epochs, int(epoch) + 1)} of {self.plan.epochs}"
+        words = f"Epoch {min(self.plan.epochs, int(epoch) + 1)} of {self.plan.epochs}"
+        return f"{words}; memory was short, so {self.part} texts are embedded at once" if self.part else words
 
 
 def callback(course: Course) -> TrainerCallback:

@@ -1,24 +1,40 @@
-"""How a model in training is scored: nDCG@10 on dev, by exact search, always over the same passages."""
+"""How a model in training is scored: by exact search over the dev questions, or by how it orders scored pairs."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from core import metrics
-from core.dataset import Dataset
+from core import metrics, text
+from core.dataset import Dataset, Row, ScoredPair
 from core.embeddings import EmbeddingStore
 from core.models import Encoder, Vectors
-from core.schema import Progress, silent
+from core.schema import Passage, Progress, Question, TrainPair, silent
 from core.search.corpus import Corpus
 
 SAMPLE = 2000  # passages that a model in training is scored against: they are embedded anew each epoch
 DEPTH = 10
 
 
+class Chooser(Protocol):
+    """What chooses the checkpoint: a score, higher is better, and what it is called."""
+
+    metric: str
+
+    def of(self, encoder: Encoder) -> float:
+        """Return the score of a model as it is now."""
+
+    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> float:
+        """Return the score of the untouched base, from stored vectors."""
+
+
 class Dev:
     """The dev questions with the passages they are searched in; `limit` keeps to that many, all right ones among them."""
+
+    metric = "nDCG@10"
 
     def __init__(self, dataset: Dataset, limit: int = 0) -> None:
         passages = dataset.passages
@@ -39,7 +55,60 @@ class Dev:
         """Embed everything with a model as it is now, and return its score."""
         return self.score(encoder.encode_query(self.corpus.queries), encoder.encode_document(self.corpus.texts))
 
+    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> float:
+        """Return the base's score, from stored vectors."""
+        return self.score(*self.stored(encoder, embeddings, progress))
+
     def stored(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> tuple[Vectors, Vectors]:
         """Return the vectors of all queries and texts of `corpus` from the store."""
         queries = embeddings.vectors(encoder, self.corpus.queries, "query")
         return queries, embeddings.vectors(encoder, self.corpus.texts, "document", progress)
+
+
+class Likeness:
+    """Scored pairs: Spearman's rank correlation of the cosines with the scores, from -1 to 1 (Spearman 1904)."""
+
+    metric = "Spearman correlation"
+
+    def __init__(self, rows: Sequence[ScoredPair]) -> None:
+        self.first, self.second = [row.first for row in rows], [row.second for row in rows]
+        self.scores = np.array([row.score for row in rows])
+
+    def of(self, encoder: Encoder) -> float:
+        """Embed all pairs with a model as it is now, and return its score."""
+        return metrics.spearman(_cosines(encoder.encode_document(self.first), encoder.encode_document(self.second)), self.scores)
+
+    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> float:
+        """Return the base's score, from stored vectors."""
+        both = (embeddings.vectors(encoder, texts, "document", progress) for texts in (self.first, self.second))
+        return metrics.spearman(_cosines(*both), self.scores)
+
+
+def chooser(dataset: Dataset, limit: int) -> Chooser | None:
+    """Return what chooses the checkpoint: the project's dev questions, else the first objective's validation rows; None without any."""
+    if dataset.dev:
+        return Dev(dataset, limit)
+    rows = next((own.validation for own in dataset.objectives if own.validation), ())
+    scored = [row for row in rows if isinstance(row, ScoredPair)]
+    if scored:
+        return Likeness(scored)
+    return Dev(searched(rows), limit) if any(isinstance(row, TrainPair) for row in rows) else None
+
+
+def searched(rows: Sequence[Row]) -> Dataset:
+    """Return rows of questions and passages as a search: their passages and negatives are the corpus, the same text once."""
+    pairs = [row for row in rows if isinstance(row, TrainPair)]
+    ids: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for body in (one for row in pairs for one in (row.positive, *row.negatives)):
+        key = ids.setdefault(text.normalise(body), f"p{len(ids)}")
+        texts.setdefault(key, body)
+    right: dict[str, set[str]] = {}
+    for row in pairs:
+        right.setdefault(row.query, set()).add(ids[text.normalise(row.positive)])
+    dev = tuple(Question(f"q{i}", query, tuple(sorted(keys)), "imported") for i, (query, keys) in enumerate(right.items()))
+    return Dataset(tuple(Passage(key, body) for key, body in texts.items()), (), dev, (), "")
+
+
+def _cosines(first: Vectors, second: Vectors) -> Vectors:
+    return np.asarray((first * second).sum(axis=1))

@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.losses import CACHED
 from core.recipe import TrainSettings
 
 Dial = Literal["quick", "balanced", "thorough"]
 DIALS: tuple[Dial, ...] = ("quick", "balanced", "thorough")
+PART = 32  # texts that are embedded at once for a loss that is called cached
 PATIENT_MINUTES = 10.0  # Balanced is taken by itself only where it takes less
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A training with nothing left open; kept in the run's folder, so that a resumed run follows the same one."""
+    """A training with nothing left open; kept in the run's folder, so that a resumed run follows the same one.
+
+    `patience` counts scores without a gain of more than `threshold`; `part` is how many texts are embedded at once, 0 for all.
+    """
 
     dial: Dial
     base_model: str
@@ -29,6 +34,8 @@ class Plan:
     patience: int
     seed: int
     hard_negatives: int = 0
+    threshold: float = 0.0
+    part: int = 0
 
 
 def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
@@ -46,7 +53,7 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
     Learning rates, batches and epochs are those that measured best (bench/RESULTS.md): real and written questions bear
     larger steps than pairs made offline.
     """
-    quick = dial == "quick"
+    quick, args, ending = dial == "quick", settings.args, settings.early_stopping
     if quick:
         rate, batch, epochs = (3e-4 if people else 1e-4), min(256, max(16, pairs // 2)), 30
     else:
@@ -54,14 +61,16 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
     return Plan(
         dial=dial,
         base_model=settings.base_model,
-        epochs=settings.epochs or epochs,
-        learning_rate=settings.learning_rate or rate,
-        batch_size=settings.batch_size or batch,
+        epochs=args.num_train_epochs or settings.epochs or epochs,
+        learning_rate=args.learning_rate or settings.learning_rate or rate,
+        batch_size=args.per_device_train_batch_size or settings.batch_size or batch,
         scale=settings.scale,
-        warmup=settings.warmup,
+        warmup=settings.warmup if args.warmup_ratio is None else args.warmup_ratio,
         freeze_layers=settings.freeze_layers,
         dropout=settings.dropout,
-        patience=settings.patience if dial == "thorough" else 1000,
-        seed=settings.seed,
+        patience=ending.patience if ending else settings.patience if dial == "thorough" else 1000,
+        seed=settings.seed if args.seed is None else args.seed,
         hard_negatives=settings.hard_negatives,
+        threshold=ending.threshold if ending else 0.0,
+        part=PART if any(objective.loss.startswith(CACHED) for objective in settings.objectives) else 0,
     )

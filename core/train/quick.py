@@ -16,8 +16,10 @@ import numpy as np
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.models import Encoder, Vectors, unit
+from core.objectives.contrastive import hard_negatives
+from core.objectives.meeting import keys
 from core.schema import TrainPair
-from core.train.batches import Batches, hard_negatives, keys
+from core.train.batches import Batches
 from core.train.dev import Dev
 from core.train.plan import Plan
 from core.train.watch import DevScore, Outcome, Watch

@@ -74,6 +74,7 @@ class Outcome:
     share: float
     epochs: float
     stopped: bool
+    metric: str = "nDCG@10"
 
     @property
     def dev_base(self) -> float:

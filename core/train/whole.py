@@ -1,7 +1,9 @@
-"""Balanced and Thorough: the whole model, by sentence-transformers' trainer, each query's passage against the batch's others."""
+"""Balanced and Thorough: the whole model, by sentence-transformers' trainer, each batch embedded once for all that it is taught."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,56 +12,58 @@ from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.models import Encoder
-from core.train import checkpoints, layers
-from core.train.batches import Batches, hard_negatives, keys
+from core.recipe import TrainSettings
+from core.train import checkpoints, layers, memory, objectives
+from core.train.batches import Interleaved
+from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
-from core.train.dev import SAMPLE, Dev
+from core.train.dev import SAMPLE, chooser
 from core.train.plan import Plan
 from core.train.watch import DevScore, Outcome, Watch
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformerTrainer
+    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from torch import Tensor
 
 HALF = 0.5
 
 
-def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore, root: Path, watch: Watch) -> Outcome:
+def fit(
+    dataset: Dataset, base: Encoder, settings: TrainSettings, plan: Plan, embeddings: EmbeddingStore, root: Path, watch: Watch
+) -> Outcome:
     """Train the model inside `base` and leave in it the weights that dev chose; return how it went.
 
     Goes on from the newest whole checkpoint in `root`. Raises `UserError` when training diverges or memory runs out.
     """
-    import torch
-
-    dev = Dev(dataset, SAMPLE)
-    batches = Batches(keys(dataset.train), plan.batch_size, plan.seed)
-    untouched = DevScore(0.0, dev.score(*dev.stored(base, embeddings, watch.part(0.0, 0.1))))
+    dev = chooser(dataset, SAMPLE)
+    if dev is None:
+        raise UserError("There is nothing to choose the best checkpoint by.", "Name a validation set or an evaluator in the recipe.")
+    taught = objectives.build(dataset, settings, plan, base, embeddings, watch.part(0.0, 0.05))
+    order = objectives.order(taught, settings, plan)
+    untouched = DevScore(0.0, dev.before(base, embeddings, watch.part(0.05, 0.1)))
     encoder = models.wrap(base.model, base.name)
-    course = Course(plan, dev, encoder, watch, root, len(batches), [untouched])
+    encoder.precision = base.precision
+    args = settings.args
+    steps = math.ceil(len(order) / args.gradient_accumulation_steps)
+    course = Course(plan, dev, encoder, watch, root, steps, {"eval": args.eval_steps, "save": args.save_steps}, [untouched])
     layers.freeze(base.model, plan.freeze_layers)
-    if not plan.dropout:
+    if not plan.dropout and not objectives.needs_dropout(settings):
         layers.without_dropout(base.model)
     start = checkpoints.newest(root)
     if start:
         course.restore(start)
     else:
         watch.dev(0, 0.0, untouched.score)
-    try:
-        if not course.over:
-            trainer(dataset, encoder, plan, batches, root, course).train(resume_from_checkpoint=str(start) if start else None)
-    except torch.OutOfMemoryError:
-        raise UserError(
-            f"The graphics card's memory is too small for batches of {plan.batch_size} pairs.",
-            f"Set the batch size to {max(2, plan.batch_size // 2)} and resume or start again.",
-        ) from None
-    return _choose(course)
+    if not course.over:
+        trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
+    return _choose(course, settings)
 
 
-def _choose(course: Course) -> Outcome:
+def _choose(course: Course, settings: TrainSettings) -> Outcome:
     """Leave in the model what dev likes best: the base, the best epoch, or half of each."""
     model, base, best = course.encoder.model, course.history[0], course.best_tuned
     chosen, share = base, 0.0
-    untouched = models.load(course.encoder.name, "cpu").model.state_dict()
+    untouched = models.load(course.encoder.name, "cpu", settings.model_args).model.state_dict()
     if best and best.score > base.score:
         chosen, share = best, 1.0
     if best and not course.stopped:
@@ -70,74 +74,99 @@ def _choose(course: Course) -> Outcome:
             chosen, share = DevScore(best.epoch, score), HALF
     if share != HALF:
         _set(model, course.best if share else untouched)
-    return Outcome(tuple(course.history), chosen.epoch, chosen.score, share, course.history[-1].epoch, course.stopped)
+    return Outcome(tuple(course.history), chosen.epoch, chosen.score, share, course.history[-1].epoch, course.stopped, course.dev.metric)
 
 
 def _set(model: Any, state: dict[str, Tensor]) -> None:
     model.load_state_dict(state)
 
 
-def trainer(dataset: Dataset, encoder: Encoder, plan: Plan, batches: Batches, root: Path, course: Course) -> SentenceTransformerTrainer:
+def trainer(
+    taught: Sequence[Objective], encoder: Encoder, settings: TrainSettings, plan: Plan, order: Interleaved, root: Path, course: Course
+) -> SentenceTransformerTrainer:
     """Return the library's trainer, set up so that it writes no card, no text and no pickle of its settings."""
     import datasets
-    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+    from sentence_transformers import SentenceTransformerTrainer
+    from torch import nn
     from transformers import PrinterCallback
 
-    class WithNegatives(SentenceTransformerDataCollator):
-        """Put the batch's hard negatives, each once, behind its passages: the loss takes a column of any length.
+    from core.train.step import Step
 
-        So a row that has fewer than others needs no filling up, and none is taught a falsehood.
-        """
-
-        def __call__(self, features: list[dict[str, Any]]) -> dict[str, Any]:
-            rows = [dataset.train[feature["row"]] for feature in features]
-            batch = super().__call__([{"query": row.query, "passage": row.positive} for row in rows])
-            wrong = hard_negatives(rows, plan.hard_negatives, batches.epoch)
-            return batch | (super().__call__([{"wrong": text} for text in wrong]) if wrong else {})
+    step = Step([objective.loss for objective in taught], plan.part)
 
     class Quiet(SentenceTransformerTrainer):
-        data_collator_class = WithNegatives
-
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
             """Leave the card to us: the automatic one quotes rows of the training data."""
+
+        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+            """Embed the batch once, for all terms of its objective's loss."""
+            return step(model, inputs)
+
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            """Do a step; where memory does not hold the batch, embed it in smaller parts from then on."""
+            while True:
+                try:
+                    return super().training_step(model, inputs, num_items_in_batch)
+                except (RuntimeError, MemoryError) as error:
+                    if not memory.short(error):
+                        raise
+                    step.part = memory.smaller(step.part, inputs, plan.batch_size)
+                memory.release(model)
+                course.halved(step.part)
 
         def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
             self.model.save_pretrained(str(output_dir), create_model_card=False)
 
-    steps = len(batches) * plan.epochs
-    prompts = {"query": encoder.prompt("query"), "passage": encoder.prompt("document"), "wrong": encoder.prompt("document")}
-    prompts = {column: prompt for column, prompt in prompts.items() if prompt}
-    arguments = SentenceTransformerTrainingArguments(
+    made = Quiet(
+        model=encoder.model,
+        args=_arguments(encoder, settings, plan, root, order),
+        data_collator=Collator(encoder, taught, order),  # type: ignore[arg-type]
+        train_dataset=datasets.Dataset.from_dict({"row": list(range(order.total))}),
+        loss=nn.ModuleList([encoder.model, *(objective.loss for objective in taught)]),  # whose weights are trained
+        callbacks=[callback(course)],
+    )
+    made.remove_callback(PrinterCallback)
+    return made
+
+
+def _arguments(
+    encoder: Encoder, settings: TrainSettings, plan: Plan, root: Path, order: Interleaved
+) -> SentenceTransformerTrainingArguments:
+    """Return the library's training arguments: the plan's, the recipe's, and those that keep the trainer quiet."""
+    from sentence_transformers import SentenceTransformerTrainingArguments
+
+    args = settings.args
+    steps = args.max_steps or plan.epochs * math.ceil(len(order) / args.gradient_accumulation_steps)
+    reports = [args.report_to] if isinstance(args.report_to, str) else list(args.report_to)
+    made = SentenceTransformerTrainingArguments(
         output_dir=str(root),
         num_train_epochs=plan.epochs,
+        max_steps=args.max_steps or -1,
         per_device_train_batch_size=plan.batch_size,
-        batch_sampler=lambda *_, **__: batches,  # type: ignore[arg-type, return-value]
+        batch_sampler=lambda *_, **__: order,  # type: ignore[arg-type, return-value]
+        gradient_accumulation_steps=args.gradient_accumulation_steps,
         learning_rate=plan.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=round(plan.warmup * steps),
-        prompts=prompts or None,
-        bf16=encoder.precision == "bfloat16",
+        weight_decay=args.weight_decay,
+        adam_beta1=args.adam_beta1,
+        adam_beta2=args.adam_beta2,
+        adam_epsilon=args.adam_epsilon,
+        max_grad_norm=args.max_grad_norm,
+        lr_scheduler_type=args.lr_scheduler_type,
+        warmup_steps=round(plan.warmup * steps) if args.warmup_steps is None else args.warmup_steps,
+        bf16=(encoder.precision == "bfloat16") if args.bf16 is None else args.bf16,
+        activation_checkpointing=args.gradient_checkpointing,
         use_cpu=encoder.device == "cpu",
         seed=plan.seed,
         data_seed=plan.seed,
         logging_strategy="steps",
-        logging_steps=max(1, steps // 200),
+        logging_steps=args.logging_steps or max(1, steps // 200),
         logging_nan_inf_filter=False,
         save_strategy="no",
         eval_strategy="no",
-        report_to="none",
+        report_to=reports,
+        run_name=settings.run_name or None,
         disable_tqdm=True,
         dataloader_pin_memory=encoder.device == "cuda",
     )
-    arguments._n_gpu = min(1, arguments.n_gpu)  # DataParallel would split a batch and lose its wrong answers
-    made = Quiet(
-        model=encoder.model,
-        args=arguments,
-        train_dataset=datasets.Dataset.from_dict({"row": list(range(len(dataset.train)))}),
-        loss=MultipleNegativesRankingLoss(encoder.model, scale=plan.scale),
-        callbacks=[callback(course)],
-    )
-    made.remove_callback(PrinterCallback)
+    made._n_gpu = min(1, made.n_gpu)  # DataParallel would split a batch and lose its wrong answers
     return made

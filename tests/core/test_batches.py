@@ -6,8 +6,10 @@ import random
 
 import pytest
 
+from core.objectives.contrastive import hard_negatives
+from core.objectives.meeting import keys
 from core.schema import TrainPair
-from core.train.batches import Batches, hard_negatives, keys
+from core.train.batches import Batches
 
 PAIRS = [TrainPair(f"{i}", f"p{i % 40}", f"Query {i % 55}", f"text {i % 40}", "columns") for i in range(120)]
 

@@ -1,0 +1,100 @@
+"""Losses: one file an entry, each the library's own where it has one, over vectors that were embedded once a batch."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UserError
+from core.registry import Choice, Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.losses.given import Given
+
+__all__ = ["LOSSES", "build", "fitting"]
+
+PAIRS, TRIPLETS, SCORES, TEXTS = "pairs", "triplets", "scores", "texts"
+
+LOSSES = Registry(
+    "loss",
+    {
+        "MultipleNegativesRankingLoss": Choice(
+            "core.losses.multiple_negatives:one_way",
+            "Multiple negatives ranking",
+            "Each question's passage against all others of its batch; the field's standard for questions and passages.",
+            tags=frozenset({PAIRS}),
+        ),
+        "MultipleNegativesSymmetricRankingLoss": Choice(
+            "core.losses.multiple_negatives:both_ways",
+            "Multiple negatives ranking, both ways",
+            "The same, and each passage's question against all others too: where passages are as alike as questions.",
+            tags=frozenset({PAIRS}),
+        ),
+        "GISTEmbedLoss": Choice(
+            "core.losses.gist:gist",
+            "Guided (GIST)",
+            "A second model strikes out wrong answers that it thinks right: for data in which many texts answer the same.",
+            needs=("guide",),
+            tags=frozenset({PAIRS}),
+        ),
+        "CoSENTLoss": Choice(
+            "core.losses.cosent:cosent",
+            "CoSENT",
+            "Pairs with a higher score must be nearer than pairs with a lower one; only the order of the scores counts.",
+            tags=frozenset({SCORES}),
+        ),
+        "AnglELoss": Choice(
+            "core.losses.angle:angle",
+            "AnglE",
+            "As CoSENT, by an angle in complex space, which does not flatten where vectors are very near.",
+            tags=frozenset({SCORES}),
+        ),
+        "CosineSimilarityLoss": Choice(
+            "core.losses.cosine:squared",
+            "Squared error of the cosine",
+            "The cosine itself shall be the score: where scores are to be read off later.",
+            tags=frozenset({SCORES}),
+        ),
+        "TripletLoss": Choice(
+            "core.losses.triplet:triplet",
+            "Triplet",
+            "A right answer must be nearer than one wrong answer by a margin; needs no other rows in its batch.",
+            tags=frozenset({TRIPLETS}),
+        ),
+    },
+)
+"""Every loss by its name in sentence-transformers; the tag is what its rows must hold."""
+
+CACHED = "Cached"
+"""Before a loss's name: the batch is embedded in small parts, so that memory holds thousands of pairs (GradCache)."""
+
+
+def plain_name(name: str) -> str:
+    """Return a loss's name without `CACHED`; the step embeds in parts for any loss."""
+    return name.removeprefix(CACHED)
+
+
+def fitting(rows: str) -> Registry:
+    """Return the losses for rows that hold `PAIRS`, `TRIPLETS`, `SCORES` or `TEXTS`."""
+    return Registry("loss for these rows", {name: choice for name, choice in LOSSES.items() if rows in choice.tags})
+
+
+def build(name: str, given: Given, args: Mapping[str, Any], place: str = "loss") -> nn.Module:
+    """Return a loss over vectors that are given, with its arguments; `UserError` names those that it does not take.
+
+    `place` is where the recipe names the loss.
+    """
+    choice = LOSSES[plain_name(name)]
+    made = choice.load()
+    known = [p for p in inspect.signature(made).parameters.values() if p.name not in ("given", "about")]
+    names = [p.name for p in known]
+    if other := sorted(set(args) - set(names)):
+        raise UserError(f"{place}_args: {choice.label} does not take {', '.join(other)}.", f"It takes {', '.join(names) or 'none'}.")
+    try:
+        loss: nn.Module = made(given, **args)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{place}_args: {error}.", "Correct the recipe and start again.") from None
+    return loss

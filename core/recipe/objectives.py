@@ -1,0 +1,148 @@
+"""What a model is taught: objectives with their data sets, losses and what is added to a loss."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from core.recipe.section import Section
+
+ObjectiveType = Literal["contrastive", "similarity", "triplet", "unsupervised", "denoising", "language_model"]
+
+
+class ModelArgs(Section):
+    """How a model is loaded. Code of the model's own never runs."""
+
+    max_seq_length: int | None = Field(None, ge=8, le=131_072, title="Tokens read", description="Of each text, at most.")
+    prompts: dict[str, str] | None = Field(None, title="Prompts", description="What stands before each text: {query: …, document: …}.")
+    default_prompt_name: str | None = Field(None, title="Default prompt", description="Which of the prompts stands before other texts.")
+    truncate_dim: int | None = Field(None, ge=1, title="Dimensions kept", description="Of each vector, the first ones.")
+    dtype: Literal["float32", "bfloat16"] | None = Field(
+        None,
+        title="Arithmetic",
+        description="Of the forward pass; weights stay float32. Empty: bfloat16 where the hardware has it and it is faster. Never "
+        "float16, in which training overflows.",
+    )
+    trust_remote_code: Literal[False] = Field(False, title="Code of the model's own", description="Is never run, so it can only be false.")
+
+    @field_validator("trust_remote_code", mode="before")
+    @classmethod
+    def _no_code(cls, value: Any) -> Any:
+        if value:
+            raise ValueError("a model's own code is never run here: choose a model that sentence-transformers knows by itself")
+        return value
+
+
+class ModelSettings(Section):
+    """A model by its name, with how it is loaded."""
+
+    name: str = Field(title="Model", description="A name at the Hugging Face hub, or a folder.")
+    args: ModelArgs = ModelArgs()
+
+
+class PreprocessSettings(Section):
+    """What is made of each row before it is trained on."""
+
+    negative_samples: int | None = Field(
+        None, ge=0, le=100, title="Wrong answers of a row", description="At most so many of a row's are used; empty takes all."
+    )
+    limit: int | None = Field(None, ge=1, title="Rows at most", description="The first ones; empty takes all.")
+
+
+class DataSettings(Section):
+    """Where rows come from."""
+
+    name: str = Field(
+        title="Data set", description="project:NAME, a CSV, TSV, JSON lines or Parquet file, or the name of a data set at the hub."
+    )
+    args: dict[str, str] = Field(
+        default_factory=dict, title="Of the data set", description="At the hub: name (of the configuration), split and revision."
+    )
+    preprocess_args: PreprocessSettings = PreprocessSettings()
+
+    @field_validator("args")
+    @classmethod
+    def _known(cls, value: dict[str, str]) -> dict[str, str]:
+        if "trust_remote_code" in value:
+            raise ValueError("trust_remote_code is refused: a data set's own code is never run here")
+        if other := set(value) - {"name", "split", "revision"}:
+            raise ValueError(f"{', '.join(sorted(other))}: not known; allowed are name, split, revision")
+        return value
+
+
+class DatasetsSettings(Section):
+    """What is trained on, and by what the best checkpoint is chosen where the project has no questions for it."""
+
+    train: DataSettings
+    validation: DataSettings | None = None
+
+
+class MatryoshkaSettings(Section):
+    """Shorter vectors that serve as well: the first numbers of each vector are trained to stand alone."""
+
+    matryoshka_dims: tuple[int, ...] = Field(min_length=1, title="Dimensions", description="Such as 384, 256, 128, 64.")
+    matryoshka_weights: tuple[float, ...] | None = Field(None, title="Weights", description="One for each; empty: all 1.")
+    n_dims_per_step: int = Field(-1, ge=-1, title="Dimensions a step", description="So many, drawn anew each step; -1: all.")
+
+    @model_validator(mode="after")
+    def _one_weight_each(self) -> MatryoshkaSettings:
+        if self.matryoshka_weights is not None and len(self.matryoshka_weights) != len(self.matryoshka_dims):
+            raise ValueError("matryoshka_weights has another length than matryoshka_dims")
+        return self
+
+
+class DistillationSettings(Section):
+    """A teacher whose scores the model learns, beside its own loss."""
+
+    teacher: ModelSettings
+    alpha: float = Field(0.5, gt=0, title="Weight", description="The teacher's part is added to the loss with this weight.")
+    loss: str = Field("", title="Loss", description="How the teacher's scores are learned; empty: what fits the objective.")
+    loss_args: dict[str, Any] = Field(default_factory=dict)
+
+
+class PenaltySettings(Section):
+    """A term that keeps the similarities of wrong answers from spreading (Lee et al. 2025, arXiv 2506.09781)."""
+
+    alpha: float = Field(gt=0, title="Weight", description="The term is added to the loss with this weight.")
+    loss_args: dict[str, Any] = Field(default_factory=dict)
+
+
+class ObjectiveSettings(Section):
+    """One thing that the model is taught."""
+
+    type: ObjectiveType
+    datasets: DatasetsSettings
+    loss: str = Field("", title="Loss", description="By its name in sentence-transformers; empty takes what is usual for the type.")
+    loss_args: dict[str, Any] = Field(
+        default_factory=dict, title="Of the loss", description="Its arguments, as its documentation names them."
+    )
+    matryoshka: MatryoshkaSettings | None = None
+    distillation: DistillationSettings | None = None
+    margin: float | None = Field(
+        None, ge=0, le=2, title="Margin", description="A right answer must be nearer than wrong ones by this much, as a cosine."
+    )
+    variation_penalty: PenaltySettings | None = None
+
+
+class EvaluatorSettings(Section):
+    """By what the best checkpoint is chosen, instead of the objectives' validation sets."""
+
+    dataset: DataSettings
+    args: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("args")
+    @classmethod
+    def _none_yet(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if value:
+            raise ValueError(
+                f"{', '.join(sorted(value))}: an evaluator takes no arguments here; scores are nDCG@10 or Spearman's rank correlation"
+            )
+        return value
+
+
+class EarlyStopping(Section):
+    """When training ends before its last epoch."""
+
+    patience: int = Field(3, ge=1, title="Patience", description="Scores without a gain after which training ends.")
+    threshold: float = Field(0.0, ge=0, title="Least gain", description="What a score must gain to count as better.")

@@ -1,0 +1,90 @@
+"""From rows of one objective to a batch: each text tokenised once, texts of like length together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from core.dataset import Row
+from core.models import Encoder, Kind, Vectors
+from core.objectives import Columns
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.train.batches import Interleaved
+
+CHUNK = 16  # texts that are padded to one length
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Vectors of texts that a loss needs beside the model's own: a guide's or a teacher's, embedded before training."""
+
+    places: Mapping[tuple[Kind, str], int]
+    vectors: Vectors
+
+    def of(self, texts: Sequence[str], kind: Kind) -> Any:
+        """Return the vectors of texts of one kind, a tensor (n, d)."""
+        import torch
+
+        return torch.from_numpy(self.vectors[[self.places[kind, text] for text in texts]])
+
+
+@dataclass(frozen=True)
+class Objective:
+    """An objective in training: its rows, what a batch of them brings, its loss, and vectors beside the model's by their key."""
+
+    name: str
+    rows: Sequence[Row]
+    columns: Callable[[Sequence[Any], int, int], Columns]
+    loss: nn.Module
+    negatives: int = 0
+    beside: Mapping[str, Lookup] = field(default_factory=dict)
+
+
+class Collator:
+    """Make a batch of the rows whose numbers it is given; the numbers count through all objectives."""
+
+    valid_label_columns: tuple[str, ...] = ()  # the library's trainer asks for them
+
+    def __init__(self, encoder: Encoder, objectives: Sequence[Objective], order: Interleaved) -> None:
+        self.encoder, self.objectives, self.order = encoder, objectives, order
+
+    def __call__(self, features: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+        """Return the batch, as `core.train.step` takes it."""
+        import torch
+
+        places = [self.order.place(feature["row"]) for feature in features]
+        number = places[0][0]
+        objective = self.objectives[number]
+        found = objective.columns([objective.rows[row] for _, row in places], self.order.epoch, objective.negatives)
+        chunks, rows = self._embedded(found)
+        return {
+            "objective": number,
+            "chunks": chunks,
+            "rows": [torch.tensor(own) for own in rows],
+            "labels": None if found.labels is None else torch.tensor(found.labels, dtype=torch.float32),
+            "beside": {key: list(map(lookup.of, found.texts, found.kinds)) for key, lookup in objective.beside.items()},
+        }
+
+    def _embedded(self, columns: Columns) -> tuple[list[dict[str, Any]], list[list[int]]]:
+        """Return the texts' tokens in chunks, and where each column's texts lie when the chunks are laid end to end."""
+        wanted = [
+            (kind, text, 0 if columns.once else number)
+            for number, (kind, texts) in enumerate(zip(columns.kinds, columns.texts, strict=True))
+            for text in texts
+        ]
+        order = sorted(dict.fromkeys(wanted), key=lambda one: (one[0], -len(one[1])))
+        places = {one: place for place, one in enumerate(order)}
+        chunks = []
+        for kind in dict.fromkeys(kind for kind, _, _ in order):
+            texts = [text for own, text, _ in order if own == kind]
+            chunks += [self._tokens(texts[start : start + CHUNK], kind) for start in range(0, len(texts), CHUNK)]
+        found = iter(wanted)
+        return chunks, [[places[next(found)] for _ in texts] for texts in columns.texts]
+
+    def _tokens(self, texts: Sequence[str], kind: Kind) -> dict[str, Any]:
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        return dict(self.encoder.model.preprocess(clean, prompt=self.encoder.prompt(kind) or None))

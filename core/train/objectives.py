@@ -1,0 +1,132 @@
+"""The objectives of a training, built: rows, loss, and what a loss needs beside the vectors of the model in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from core import losses, models
+from core.dataset import Dataset, Row, ScoredPair
+from core.embeddings import EmbeddingStore
+from core.errors import UserError
+from core.losses import PAIRS
+from core.models import Encoder, Kind
+from core.objectives import DROPOUT, OBJECTIVES, default_loss, rows_of
+from core.objectives.meeting import keys
+from core.recipe import TrainSettings
+from core.recipe.objectives import ObjectiveSettings
+from core.schema import Progress, TrainPair, silent
+from core.train.batches import Batches, Interleaved
+from core.train.collate import Lookup, Objective
+from core.train.plan import Plan
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.losses.given import Given
+
+
+def needs_dropout(settings: TrainSettings) -> bool:
+    """Say whether an objective learns from dropout, so that it must stay on."""
+    return any(DROPOUT in OBJECTIVES[objective.type].needs for objective in settings.objectives)
+
+
+def build(
+    dataset: Dataset, settings: TrainSettings, plan: Plan, base: Encoder, embeddings: EmbeddingStore, progress: Progress = silent
+) -> list[Objective]:
+    """Return the recipe's objectives, or the one of the project's pairs where it names none.
+
+    Raises `UserError` where a loss does not fit its rows or does not take an argument.
+    """
+    from core.losses.given import Given
+
+    given = Given(base.dimension, base.model.tokenizer, base.max_tokens)
+    if not settings.objectives:
+        loss = losses.build("MultipleNegativesRankingLoss", given, {"scale": plan.scale})
+        columns = OBJECTIVES["contrastive"].load()
+        return [Objective("contrastive", dataset.train, columns, loss, plan.hard_negatives)]
+    return [
+        _objective(number, wanted, rows.train, given, base, embeddings, progress)
+        for number, (wanted, rows) in enumerate(zip(settings.objectives, dataset.objectives, strict=True))
+    ]
+
+
+def order(objectives: Sequence[Objective], settings: TrainSettings, plan: Plan) -> Interleaved:
+    """Return all batches of all objectives in one order."""
+    dealt = [Batches(keys(objective.rows), plan.batch_size, plan.seed) for objective in objectives]
+    return Interleaved(dealt, settings.args.multi_dataset_batch_sampler, plan.seed)
+
+
+def _objective(
+    number: int,
+    wanted: ObjectiveSettings,
+    rows: Sequence[Any],
+    given: Given,
+    base: Encoder,
+    embeddings: EmbeddingStore,
+    progress: Progress,
+) -> Objective:
+    place = f"train.objectives.{number}"
+    name = wanted.loss or default_loss(wanted.type)
+    kind = rows_of(wanted.type)
+    choice = losses.LOSSES[losses.plain_name(name)]
+    if kind not in choice.tags:
+        fit = ", ".join(losses.fitting(kind))
+        raise UserError(f"{place}.loss: {name} does not fit {wanted.type}.", f"For it there are {fit}.")
+    columns = OBJECTIVES[wanted.type].load()
+    args = dict(wanted.loss_args)
+    if wanted.margin is not None:
+        args["triplet_margin" if name == "TripletLoss" else "margin"] = wanted.margin
+    beside = {}
+    if "guide" in choice.needs:
+        from core.losses.given import GUIDE
+
+        guide = models.load(str(args.pop("guide", base.name)))
+        beside[GUIDE] = _lookup(rows, guide, embeddings, progress)
+    args.pop("mini_batch_size", None)
+    loss = _composed(losses.build(name, given, args, f"{place}.loss"), wanted, given, len(rows), kind, place)
+    negatives = max((len(row.negatives) for row in rows if hasattr(row, "negatives")), default=0)
+    return Objective(f"{number + 1} {wanted.type}", rows, columns, loss, negatives, beside)
+
+
+def _composed(main: nn.Module, wanted: ObjectiveSettings, given: Given, rows: int, kind: str, place: str) -> nn.Module:
+    """Return a loss with what the recipe adds to it, all over the same vectors."""
+    from core.losses.composed import Composed
+    from core.losses.spread import SpreadPenalty
+
+    others: list[tuple[float, nn.Module]] = []
+    if wanted.variation_penalty:
+        if kind != PAIRS:
+            raise UserError(f"{place}.variation_penalty: {wanted.type} has no wrong answers in its batch.", "Leave it out.")
+        others.append((wanted.variation_penalty.alpha, SpreadPenalty(rows)))
+    loss = Composed(main, others) if others else main
+    if wanted.matryoshka:
+        from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
+
+        try:
+            return MatryoshkaLoss(given, loss, **wanted.matryoshka.model_dump())  # type: ignore[arg-type]
+        except ValueError as error:
+            raise UserError(f"{place}.matryoshka: {error}", "Correct the recipe and start again.") from None
+    return loss
+
+
+def _lookup(rows: Sequence[Any], encoder: Encoder, embeddings: EmbeddingStore, progress: Progress) -> Lookup:
+    """Return another model's vectors of every text that the rows can bring."""
+    import numpy as np
+
+    places: dict[tuple[Kind, str], int] = {}
+    parts = []
+    for kind in ("query", "document"):
+        texts = list(dict.fromkeys(text for row in rows for own, text in _texts(row) if own == kind))
+        places |= {(kind, text): len(places) + place for place, text in enumerate(texts)}
+        parts.append(embeddings.vectors(encoder, texts, kind, progress))
+    return Lookup(places, np.concatenate(parts))
+
+
+def _texts(row: Row) -> list[tuple[Kind, str]]:
+    """Return all texts of a row, each with its kind."""
+    if isinstance(row, TrainPair):
+        return [("query", row.query), *(("document", text) for text in (row.positive, *row.negatives))]
+    if isinstance(row, ScoredPair):
+        return [("document", row.first), ("document", row.second)]
+    return [("document", row.text)]

@@ -1,0 +1,78 @@
+"""One training step: every text of the batch embedded once, its vectors put through the objective's loss.
+
+A batch is a plain mapping, as the trainer moves it to the device: `objective`, `chunks` (the tokens of texts of like length), `rows`
+(for each column, which texts stand in it), `labels`, and `beside` (for each column, further vectors by their key).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from sentence_transformers.base.losses.gradcache import RandContext
+from torch import Tensor, nn
+
+from core.losses.given import VECTOR
+
+Batch = Mapping[str, Any]
+
+
+class Step:
+    """Return the loss of a batch. With `part`, so many texts at most are embedded at once, by gradient caching.
+
+    Then memory holds the activations of one part only, and the loss and its gradients are those of the whole batch, whatever
+    the loss: vectors first, without activations; the loss's gradients at the vectors; each part again, with them. Source: Gao et
+    al. 2021 (arXiv 2101.06983), with the library's keeping of random states.
+    """
+
+    def __init__(self, losses: Sequence[nn.Module], part: int = 0) -> None:
+        self.losses = losses
+        self.part = part
+
+    def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Return the loss, ready for `backward`; `model` is the one in training, perhaps wrapped by the trainer."""
+        loss = self.losses[batch["objective"]]
+        if not self.part or not torch.is_grad_enabled():
+            vectors = [model(dict(chunk))[VECTOR] for chunk in batch["chunks"]]
+            return self._loss(loss, vectors, batch)
+        parts = [piece for chunk in batch["chunks"] for piece in _cut(chunk, self.part)]
+        states, vectors = [], []
+        with torch.no_grad():
+            for piece in parts:
+                states.append(RandContext(*(value for value in piece.values() if isinstance(value, Tensor))))
+                vectors.append(model(dict(piece))[VECTOR])
+        leaves = [one.detach().requires_grad_() for one in vectors]
+        value = self._loss(loss, leaves, batch)
+        slopes = torch.autograd.grad(value, leaves)
+        result = value.detach().requires_grad_()
+        precision = torch.is_autocast_enabled(value.device.type), torch.get_autocast_dtype(value.device.type)
+
+        def again(outer: Tensor) -> None:
+            # The hook runs outside of the trainer's autocast, which must be as it was when the vectors were made.
+            for piece, state, slope in zip(parts, states, slopes, strict=True):
+                with state, torch.enable_grad(), torch.autocast(value.device.type, dtype=precision[1], enabled=precision[0]):
+                    once_more = model(dict(piece))[VECTOR]
+                once_more.backward(gradient=slope.to(once_more.dtype) * outer)
+
+        result.register_hook(again)  # type: ignore[no-untyped-call]
+        return result
+
+    def _loss(self, loss: nn.Module, vectors: Sequence[Tensor], batch: Batch) -> Tensor:
+        every = torch.cat([one.float() for one in vectors])
+        beside = batch["beside"]
+        features = [
+            {VECTOR: every[rows], **{key: columns[number] for key, columns in beside.items()}} for number, rows in enumerate(batch["rows"])
+        ]
+        value: Tensor = loss(features, batch["labels"])
+        return value
+
+
+def _cut(chunk: Mapping[str, Any], size: int) -> Iterator[dict[str, Any]]:
+    """Yield a chunk's rows, `size` at a time."""
+    count = len(chunk["input_ids"])
+    for start in range(0, count, size):
+        yield {
+            key: value[start : start + size] if isinstance(value, Tensor) and value.ndim and len(value) == count else value
+            for key, value in chunk.items()
+        }

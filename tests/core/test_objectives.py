@@ -1,0 +1,240 @@
+"""Every objective with every loss that fits its rows is trained for real; what is added to a loss, and how a batch is embedded, hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import models
+from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
+from core.embeddings import EmbeddingStore
+from core.errors import UserError
+from core.losses import LOSSES, PAIRS, SCORES, TEXTS, TRIPLETS, fitting
+from core.objectives import OBJECTIVES, rows_of
+from core.recipe import TrainSettings, parse
+from core.train import TrainResult, train
+from tests import tiny
+
+LEARNS: Mapping[str, Any] = {"num_train_epochs": 6, "per_device_train_batch_size": 8, "learning_rate": 3e-3}
+EVERY = [(kind, loss) for kind in OBJECTIVES for loss in fitting(rows_of(kind))]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return tiny.dataset(100)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def rows(data: Dataset, kind: str) -> tuple[Row, ...]:
+    """Return the training pairs as rows of a kind: the next pair's passage stands for a wrong answer."""
+    pairs = data.train
+    wrong = [pairs[(i + 1) % len(pairs)].positive for i in range(len(pairs))]
+    if kind == TRIPLETS:
+        return tuple(dataclasses.replace(pair, negatives=(other,)) for pair, other in zip(pairs, wrong, strict=True))
+    if kind == SCORES:
+        right = [ScoredPair(pair.query, pair.positive, 1.0) for pair in pairs]
+        unlike = [ScoredPair(pair.query, other, 0.0) for pair, other in zip(pairs, wrong, strict=True)]
+        return tuple(row for both in zip(right, unlike, strict=True) for row in both)
+    if kind == TEXTS:
+        return tuple(TextRow(pair.positive) for pair in pairs)
+    return pairs
+
+
+class Training:
+    """One training with the tiny model; keeps the rows of metrics."""
+
+    def __init__(self, folder: Path, base: Path) -> None:
+        self.folder, self.base, self.metrics = folder, base, []
+
+    def run(self, data: Dataset, objectives: Sequence[Mapping[str, Any]], **settings: Any) -> TrainResult:
+        named = [{"datasets": {"train": {"name": "project:Tiny"}}, **objective} for objective in objectives]
+        plain = {"base_model": str(self.base), "objectives": named, **settings, "args": {**LEARNS, **settings.get("args", {})}}
+        held = tuple(ObjectiveRows(rows(data, rows_of(str(objective["type"])))) for objective in objectives)
+        chosen: TrainSettings = parse({"train": plain}).train
+        store = EmbeddingStore(self.folder / "embeddings")
+        return train(dataclasses.replace(data, objectives=held), chosen, self.folder / "run", store, metric=self.metrics.append)
+
+    @property
+    def losses(self) -> list[float]:
+        return [row["loss"] for row in self.metrics if "loss" in row]
+
+    @property
+    def vectors(self) -> np.ndarray:
+        return models.load(str(self.folder / "run" / "model"), "cpu").encode_document(["abcd efgh", "another text", "the third"])
+
+
+@pytest.fixture
+def training(tmp_path: Path, base: Path) -> Training:
+    return Training(tmp_path, base)
+
+
+# --- every objective, every loss ---
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "loss"), EVERY)
+def test_every_objective_learns_with_every_loss_that_fits(training: Training, data: Dataset, kind: str, loss: str) -> None:
+    result = training.run(data, [{"type": kind, "loss": loss}])
+    first, last = training.losses[: len(training.losses) // 4], training.losses[-len(training.losses) // 4 :]
+    assert np.mean(last) < np.mean(first)
+    if rows_of(kind) != TEXTS:  # texts alone do not say which words mean the same in this data
+        assert result.dev_best > result.dev_base
+    assert result.pairs == len(rows(data, rows_of(kind)))
+
+
+def test_every_loss_fits_some_objective() -> None:
+    assert {loss for _, loss in EVERY} == set(LOSSES)
+
+
+def test_several_objectives_train_together(training: Training, data: Dataset) -> None:
+    result = training.run(data, [{"type": "contrastive"}, {"type": "similarity"}, {"type": "triplet"}])
+    batches = (len(data.train) * 4 + 7) // 8  # of three sets, one of them twice as long
+    assert abs(len(training.losses) / LEARNS["num_train_epochs"] - batches) <= 2
+    assert result.dev_best > result.dev_base
+
+
+# --- what is added to a loss ---
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"margin": 0.2},
+        {"matryoshka": {"matryoshka_dims": [32, 16, 8]}},
+        {"variation_penalty": {"alpha": 1.0}},
+        {"loss": "CachedMultipleNegativesRankingLoss"},
+        {"matryoshka": {"matryoshka_dims": [32, 8]}, "variation_penalty": {"alpha": 0.5}, "margin": 0.1},
+    ],
+    ids=str,
+)
+def test_what_is_added_to_a_loss_changes_it_and_learns(training: Training, data: Dataset, base: Path, tmp_path: Path, added: Any) -> None:
+    result = training.run(data, [{"type": "contrastive", **added}])
+    assert result.dev_best > result.dev_base
+    if "loss" not in added:
+        bare = Training(tmp_path / "bare", base)
+        bare.run(data, [{"type": "contrastive"}], args={"max_steps": 1})
+        assert bare.losses[0] != pytest.approx(training.losses[0], rel=1e-3)
+
+
+def test_matryoshka_makes_short_vectors_better(training: Training, data: Dataset, base: Path, tmp_path: Path) -> None:
+    """The first 8 numbers alone find more than those of a model that was trained without."""
+    from core.train.dev import Dev
+
+    def short(folder: Path) -> float:
+        encoder, dev = models.load(str(folder / "run" / "model"), "cpu"), Dev(data)
+        parts = [
+            encode(texts)[:, :8]
+            for encode, texts in ((encoder.encode_query, dev.corpus.queries), (encoder.encode_document, dev.corpus.texts))
+        ]
+        return dev.score(*(models.unit(part) for part in parts))
+
+    training.run(data, [{"type": "contrastive", "matryoshka": {"matryoshka_dims": [32, 8], "matryoshka_weights": [1, 2]}}])
+    plain = Training(tmp_path / "plain", base)
+    plain.run(data, [{"type": "contrastive"}])
+    assert short(training.folder) > short(plain.folder)
+
+
+# --- how a batch is embedded ---
+
+
+def test_a_batch_embedded_in_parts_gives_the_same_model(training: Training, data: Dataset, base: Path, tmp_path: Path) -> None:
+    whole, parts = training, Training(tmp_path / "parts", base)
+    for one, name in ((whole, ""), (parts, "Cached")):
+        one.run(data, [{"type": "contrastive", "loss": f"{name}MultipleNegativesRankingLoss"}])
+    assert np.allclose(whole.losses, parts.losses, atol=1e-4)
+    assert np.allclose(whole.vectors, parts.vectors, atol=1e-3)
+
+
+def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
+    training: Training, data: Dataset, base: Path, tmp_path: Path
+) -> None:
+    """The attention refuses more than three texts at once, as a full card would."""
+    import torch
+    from transformers.models.bert.modeling_bert import BertSelfAttention
+
+    refused = []
+
+    def full(module: Any, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+        states = (*inputs, *named.values())[0]
+        if torch.is_grad_enabled() and len(states) > 3:
+            refused.append(len(states))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    undisturbed = Training(tmp_path / "undisturbed", base)
+    undisturbed.run(data, [{"type": "contrastive"}])
+    register = torch.nn.modules.module.register_module_forward_pre_hook
+
+    def only_attention(module: Any, inputs: tuple[Any, ...]) -> None:
+        if isinstance(module, BertSelfAttention) and inputs:
+            full(module, inputs, {})
+
+    hook = register(only_attention)
+    try:
+        training.run(data, [{"type": "contrastive"}])
+    finally:
+        hook.remove()
+    assert refused
+    assert [row["part"] for row in training.metrics if "part" in row][-1] <= 3
+    assert np.allclose(undisturbed.losses, training.losses, atol=1e-4)
+
+
+# --- what does not go together ---
+
+
+@pytest.mark.parametrize(
+    ("objective", "named"),
+    [
+        ({"type": "similarity", "loss": "MultipleNegativesRankingLoss"}, "CoSENTLoss"),
+        ({"type": "contrastive", "loss": "NoSuchLoss"}, "MultipleNegativesRankingLoss"),
+        ({"type": "contrastive", "loss_args": {"sclae": 3}}, "scale, margin"),
+        ({"type": "similarity", "variation_penalty": {"alpha": 1}}, "variation_penalty"),
+        ({"type": "contrastive", "matryoshka": {"matryoshka_dims": [64]}}, "matryoshka"),
+        ({"type": "similarity", "margin": 0.1}, "margin"),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_refused_by_name(training: Training, data: Dataset, objective: Mapping[str, Any], named: str) -> None:
+    with pytest.raises(UserError) as refused:
+        training.run(data, [objective])
+    assert named in f"{refused.value.message} {refused.value.hint}"
+
+
+def test_without_questions_to_choose_by_the_validation_set_chooses(training: Training, data: Dataset) -> None:
+    alone = dataclasses.replace(data, dev=(), test=(), train=())
+    held = rows(data, SCORES)
+    both = dataclasses.replace(alone, objectives=(ObjectiveRows(held[20:], held[:20]),))
+    named = {"type": "similarity", "datasets": {"train": {"name": "project:Tiny"}}}
+    settings = parse({"train": {"base_model": str(training.base), "objectives": [named], "args": dict(LEARNS)}}).train
+    result = train(both, settings, training.folder / "run", EmbeddingStore(training.folder / "e"))
+    assert result.metric == "Spearman correlation"
+    assert result.dev_best > result.dev_base
+    with pytest.raises(UserError, match="nothing to choose"):
+        train(
+            dataclasses.replace(both, objectives=(ObjectiveRows(held),)),
+            settings,
+            training.folder / "other",
+            EmbeddingStore(training.folder / "e"),
+        )
+
+
+def test_pairs_are_what_contrastive_takes() -> None:
+    assert rows_of("contrastive") == PAIRS
