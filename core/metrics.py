@@ -107,6 +107,36 @@ def spearman(values: np.ndarray, scores: np.ndarray) -> float:
     return float(spearmanr(values, scores).statistic)
 
 
+def correlations(values: np.ndarray, scores: np.ndarray, *, resamples: int, seed: int) -> dict[str, Interval]:
+    """Return Spearman's rank correlation of two lists, and Pearson's, with their 95 % percentile bootstrap intervals over pairs."""
+    from scipy.stats import rankdata
+
+    rng = np.random.default_rng(seed)
+    both = np.stack([values, scores]).astype(float)
+    batch = max(1, CELLS // (4 * len(values)))
+    spearmans, pearsons = [], []
+    for start in range(0, resamples, batch):
+        drawn = both[:, rng.integers(0, len(values), (min(batch, resamples - start), len(values)))]
+        pearsons.append(_pearson(*drawn))
+        spearmans.append(_pearson(*rankdata(drawn, axis=2)))
+    tail = (1 - CONFIDENCE) / 2
+    found = {}
+    for name, whole, drawn in (
+        ("Spearman", _pearson(*rankdata(both, axis=1)), np.concatenate(spearmans)),
+        ("Pearson", _pearson(*both), np.concatenate(pearsons)),
+    ):
+        low, high = np.quantile(drawn, [tail, 1 - tail])
+        found[name] = Interval(float(whole), float(low), float(high))
+    return found
+
+
+def _pearson(one: np.ndarray, other: np.ndarray) -> Any:
+    """Return the correlation along the last axis; 0 where either side has one value only."""
+    one, other = (side - side.mean(axis=-1, keepdims=True) for side in (one, other))
+    spread = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
+    return np.divide((one * other).sum(axis=-1), spread, out=np.zeros_like(spread), where=spread > 1e-12)
+
+
 def questions_needed(spread: float, difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
     """Return how many questions would show a true `difference` in `power` of all cases, rounded up to a plain number.
 

@@ -40,10 +40,20 @@ ConfigFile = Annotated[
         dir_okay=False,
     ),
 ]
+EvalFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="An evaluation (YAML or JSON): a model, its tasks, vector lengths and a reranker. It needs no project.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 MaybeProject = Annotated[
     str,
     typer.Option("--project", "-p", help="The project's name or id; with --config, that of its first project: data set, or its run_name."),
 ]
+JudgedProject = Annotated[str, typer.Option("--project", "-p", help="The project's name or id; with --config none is needed.")]
 Columns = Annotated[str, typer.Option(help="What a table's columns are, as in question=Frage,answer=Antwort; else they are guessed.")]
 Dial = Annotated[str, typer.Option(help="How thorough: quick, balanced, thorough or auto.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="One setting, as in pairs.generators=sentence,heading. May be given again.")]
@@ -97,16 +107,6 @@ def configured(name: str, config: Path, sets: Sequence[str] | None) -> tuple[Pro
         return known_project(named), chosen
     own = chosen.train.run_name or config.stem
     return project.find(own) or project.create(own), chosen
-
-
-def any_run(run_id: str) -> Run:
-    """Return the run with this id, whichever project it belongs to."""
-    from core import project, runs
-
-    for owner in project.projects():
-        if any(run.id == run_id for run in runs.runs(owner)):
-            return runs.find(owner, run_id)
-    raise UserError(f"There is no run {run_id}.", "`python -m core runs --project NAME` lists them.")
 
 
 def model_run(project: Project, run_id: str) -> Run:

@@ -21,7 +21,9 @@ def list_runs(project: KnownProject, json: Json = False) -> None:
 @app.command()
 def stop(run: AnyRun) -> None:
     """Stop a run at its next step; the best so far is kept."""
-    found = options.any_run(run)
+    from core import runs
+
+    found = runs.anywhere(run)
     found.stop()
     terminal.show(f"{found.id} was asked to stop.")
 
@@ -29,8 +31,9 @@ def stop(run: AnyRun) -> None:
 @app.command()
 def resume(run: AnyRun, detach: Detach = False) -> None:
     """Go on with a run that was stopped, failed or cut off."""
+    from core import runs
     from core.project import Project
 
-    found = options.any_run(run)
+    found = runs.anywhere(run)
     secrets = {"llm_key": options.llm_key(found.recipe())} if found.kind == "pairs" else {}
     finish(Project(found.folder.parent.parent), found.resume(secrets), detach)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import ConfigFile, Detach, Dial, KnownProject, MaybeProject, RecipeFile, RunId, Set
+from core.cli.options import ConfigFile, Detach, Dial, EvalFile, Json, JudgedProject, MaybeProject, RecipeFile, RunId, Set
 
 if TYPE_CHECKING:
     from core.project import Project
@@ -33,13 +34,31 @@ def train(
 
 
 @app.command()
-def evaluate(project: KnownProject, run: RunId = "", detach: Detach = False) -> None:
-    """Judge a model again, by the test questions in force."""
+def evaluate(project: JudgedProject = "", config: EvalFile = None, run: RunId = "", detach: Detach = False, json: Json = False) -> None:
+    """Judge a project's model again, by the test questions in force, or with --config any model on any tasks."""
     from core import runs
 
+    if config:
+        return _benchmark(config, json)
     owner = options.known_project(project)
     judged = options.model_run(owner, run)
-    finish(owner, runs.start(owner, "evaluate", judged.recipe(), of=judged.id), detach)
+    return finish(owner, runs.start(owner, "evaluate", judged.recipe(), of=judged.id), detach)
+
+
+def _benchmark(config: Path, json: bool) -> None:
+    from core.evaluate import benchmark
+    from core.recipe import evaluation
+
+    found = benchmark.evaluate(evaluation.load(config), terminal.Progress())
+    if json:
+        return terminal.show_json(found)
+    terminal.show(f"{found.model}, {found.precision}; 95 % intervals in brackets")
+    for task in found.tasks:
+        searched = f"{task.items:,} questions, {task.passages:,} passages" if task.passages else f"{task.items:,} scored pairs"
+        known = f"; {task.excluded:,} that the model was trained on are left out" if task.excluded else ""
+        terminal.show(f"\n{task.task}: {searched}{known}")
+        terminal.show_table(("", "dimensions", *task.scores[0].metrics), benchmark.rows(task))
+    return None
 
 
 def finish(owner: Project, started: Run, detach: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core import disk, recipe
+from core import project as projects
 from core.digest import digest, file_sha256
 from core.disk import lock
 from core.errors import UserError
@@ -83,6 +84,14 @@ def find(project: Project, run_id: str) -> Run:
     if not ID.fullmatch(run_id) or not run.folder.is_dir():
         raise UserError("There is no such run.", "Choose one on the Runs page.")
     return run
+
+
+def anywhere(run_id: str) -> Run:
+    """Return the run with this id, whichever project it belongs to."""
+    for owner in projects.projects():
+        if any(run.id == run_id for run in runs(owner)):
+            return find(owner, run_id)
+    raise UserError(f"There is no run {run_id}.", "`python -m core runs --project NAME` lists them.")
 
 
 def latest(project: Project, kind: str, *states: RunState) -> Run | None:
