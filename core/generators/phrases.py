@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.digest import short
 from core.generators.material import Material
@@ -25,16 +25,23 @@ FEWEST, MOST = 2, 4  # phrases in a query
 
 def generate(material: Material, settings: PairSettings) -> Iterator[Pair]:
     """Yield up to `settings.per_chunk` queries a chunk, the second of other phrases than the first."""
-    counts, terms = count_terms([chunk.text for chunk in material.chunks], LONGEST, rare=True)
+    found = ranked([chunk.text for chunk in material.chunks], MOST * settings.per_chunk)
+    for chunk, phrases in zip(material.chunks, found, strict=True):
+        yield from _pairs(chunk, phrases, settings)
+
+
+def ranked(texts: Sequence[str], number: int) -> Iterator[list[str]]:
+    """Yield the `number` phrases of each text, or as many as it has, that set it apart from the others, best first."""
+    counts, terms = count_terms(texts, LONGEST, rare=True)
     holders = counts.getnnz(axis=0)
-    for row, chunk in enumerate(material.chunks):
+    for row in range(len(texts)):
         own = slice(counts.indptr[row], counts.indptr[row + 1])
         weights = {
             # A longer phrase is rarer and says more than its words: both count.
-            terms[column]: math.log1p(number) * math.log(1 + len(material.chunks) / holders[column]) * math.sqrt(len(terms[column].split()))
-            for column, number in zip(counts.indices[own], counts.data[own], strict=True)
+            terms[column]: math.log1p(times) * math.log(1 + len(texts) / holders[column]) * math.sqrt(len(terms[column].split()))
+            for column, times in zip(counts.indices[own], counts.data[own], strict=True)
         }
-        yield from _pairs(chunk, top_terms(weights, MOST * settings.per_chunk), settings)
+        yield top_terms(weights, number)
 
 
 def _pairs(chunk: Chunk, phrases: list[str], settings: PairSettings) -> Iterator[Pair]:

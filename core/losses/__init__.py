@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.registry import Choice, Registry
 
 if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
     from torch import nn
 
     from core.losses.given import Given
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["LOSSES", "build", "fitting"]
 
 PAIRS, TRIPLETS, SCORES, TEXTS = "pairs", "triplets", "scores", "texts"
+TEACHER, MODEL = "a teacher", "the model"
+"""Among a loss's needs: texts that a teacher has put in an order; the model in training itself, beside its vectors."""
 
 LOSSES = Registry(
     "loss",
@@ -25,13 +28,13 @@ LOSSES = Registry(
             "core.losses.multiple_negatives:one_way",
             "Multiple negatives ranking",
             "Each question's passage against all others of its batch; the field's standard for questions and passages.",
-            tags=frozenset({PAIRS}),
+            tags=frozenset({PAIRS, "unsupervised"}),
         ),
         "MultipleNegativesSymmetricRankingLoss": Choice(
             "core.losses.multiple_negatives:both_ways",
             "Multiple negatives ranking, both ways",
             "The same, and each passage's question against all others too: where passages are as alike as questions.",
-            tags=frozenset({PAIRS}),
+            tags=frozenset({PAIRS, "unsupervised"}),
         ),
         "GISTEmbedLoss": Choice(
             "core.losses.gist:gist",
@@ -64,9 +67,23 @@ LOSSES = Registry(
             "A right answer must be nearer than one wrong answer by a margin; needs no other rows in its batch.",
             tags=frozenset({TRIPLETS}),
         ),
+        "LateInteractionDistillation": Choice(
+            "core.losses.late_interaction:distillation",
+            "Learn from its own late interaction",
+            "The model's own comparison word by word says which texts are near; its single vectors learn that order. Needs no questions.",
+            needs=(TEACHER,),
+            tags=frozenset({"unsupervised"}),
+        ),
+        "DenoisingAutoEncoderLoss": Choice(
+            "core.losses.denoising:denoising",
+            "Rebuild a damaged text (TSDAE)",
+            "A decoder writes the text again from the vector of what is left of it. For models of the BERT and RoBERTa families.",
+            needs=(MODEL,),
+            tags=frozenset({"denoising"}),
+        ),
     },
 )
-"""Every loss by its name in sentence-transformers; the tag is what its rows must hold."""
+"""Every loss by its name in sentence-transformers; the tags are what its rows must hold, or the one objective that it is made for."""
 
 CACHED = "Cached"
 """Before a loss's name: the batch is embedded in small parts, so that memory holds thousands of pairs (GradCache)."""
@@ -77,24 +94,24 @@ def plain_name(name: str) -> str:
     return name.removeprefix(CACHED)
 
 
-def fitting(rows: str) -> Registry:
-    """Return the losses for rows that hold `PAIRS`, `TRIPLETS`, `SCORES` or `TEXTS`."""
-    return Registry("loss for these rows", {name: choice for name, choice in LOSSES.items() if rows in choice.tags})
+def fitting(*wanted: str) -> Registry:
+    """Return the losses that are tagged with any of these: what rows hold, or an objective's type."""
+    return Registry("loss for these rows", {name: choice for name, choice in LOSSES.items() if choice.tags & set(wanted)})
 
 
-def build(name: str, given: Given, args: Mapping[str, Any], place: str = "loss") -> nn.Module:
+def build(name: str, given: Given, args: Mapping[str, Any], place: str = "loss", model: SentenceTransformer | None = None) -> nn.Module:
     """Return a loss over vectors that are given, with its arguments; `UserError` names those that it does not take.
 
-    `place` is where the recipe names the loss.
+    `place` is where the recipe names the loss; `model` is the one in training, for a loss that needs it.
     """
     choice = LOSSES[plain_name(name)]
     made = choice.load()
-    known = [p for p in inspect.signature(made).parameters.values() if p.name not in ("given", "about")]
+    known = [p for p in inspect.signature(made).parameters.values() if p.name not in ("given", "model")]
     names = [p.name for p in known]
     if other := sorted(set(args) - set(names)):
         raise UserError(f"{place}_args: {choice.label} does not take {', '.join(other)}.", f"It takes {', '.join(names) or 'none'}.")
     try:
-        loss: nn.Module = made(given, **args)
+        loss: nn.Module = made(given, model, **args) if MODEL in choice.needs else made(given, **args)
     except (TypeError, ValueError) as error:
         raise UserError(f"{place}_args: {error}.", "Correct the recipe and start again.") from None
     return loss

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.losses import PAIRS, SCORES, TEXTS, TRIPLETS
+from core.losses import PAIRS, SCORES, TEXTS, TRIPLETS, fitting
 from core.registry import Choice, Registry
 
 __all__ = ["OBJECTIVES", "Columns", "default_loss"]
@@ -37,9 +37,15 @@ OBJECTIVES = Registry(
         ),
         "unsupervised": Choice(
             "core.objectives.unsupervised:columns",
-            "Texts alone (SimCSE)",
-            "Each text against itself under dropout: for texts without any questions.",
+            "Texts alone",
+            "Each text against itself under dropout (SimCSE), or by the model's own late interaction: for texts without any questions.",
             needs=(DROPOUT,),
+            tags=frozenset({TEXTS}),
+        ),
+        "denoising": Choice(
+            "core.objectives.denoising:columns",
+            "Rebuild damaged texts (TSDAE)",
+            "Words are left out of each text, and its vector must hold enough to write it again: for texts without any questions.",
             tags=frozenset({TEXTS}),
         ),
     },
@@ -50,8 +56,10 @@ USUAL = {
     PAIRS: "MultipleNegativesSymmetricRankingLoss",
     SCORES: "CoSENTLoss",
     TRIPLETS: "TripletLoss",
-    TEXTS: "MultipleNegativesRankingLoss",
+    "unsupervised": "MultipleNegativesRankingLoss",
+    "denoising": "DenoisingAutoEncoderLoss",
 }
+"""The loss of an objective that names none: by what its rows hold, or by its type."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,14 @@ class Columns:
     """What a batch brings: one list of texts a column, each column a query's or a document's, and a label a row where there are any.
 
     All columns but the first two may be of any length. Without `once`, the same text is embedded as often as it stands there.
+    `targets` are texts that the loss is given as tokens, not as vectors. A label may be several numbers, as many in every row.
     """
 
     texts: tuple[Sequence[str], ...]
     kinds: tuple[Literal["query", "document"], ...]
-    labels: Sequence[float] | None = None
+    labels: Sequence[float] | Sequence[Sequence[float]] | None = None
     once: bool = True
+    targets: Sequence[str] = ()
 
 
 def rows_of(kind: str) -> str:
@@ -74,4 +84,9 @@ def rows_of(kind: str) -> str:
 
 def default_loss(kind: str) -> str:
     """Return the loss of an objective that names none."""
-    return USUAL[rows_of(kind)]
+    return USUAL.get(kind) or USUAL[rows_of(kind)]
+
+
+def losses_of(kind: str) -> Registry:
+    """Return the losses that fit an objective."""
+    return fitting(rows_of(kind), kind)

@@ -8,6 +8,7 @@ from functools import singledispatch
 
 from core import text
 from core.dataset import Row, ScoredPair, TextRow
+from core.objectives.lessons import Lesson
 from core.schema import TrainPair
 
 
@@ -19,13 +20,13 @@ class Keys:
     avoids: frozenset[str]
 
 
-def keys(rows: Sequence[Row]) -> list[Keys]:
+def keys(rows: Sequence[Row | Lesson]) -> list[Keys]:
     """Return each row's keys."""
     return [_keys(row) for row in rows]
 
 
 @singledispatch
-def _keys(row: Row) -> Keys:
+def _keys(row: Row | Lesson) -> Keys:
     raise TypeError(f"rows of {type(row).__name__} cannot be dealt into batches")
 
 
@@ -51,3 +52,9 @@ def _(row: ScoredPair) -> Keys:
 def _(row: TextRow) -> Keys:
     own = frozenset({f"t {text.normalise(row.text)}"})
     return Keys(own, own)
+
+
+@_keys.register
+def _(row: Lesson) -> Keys:
+    """It brings its own wrong answers and meets nobody else's."""
+    return Keys(frozenset(), frozenset())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.dataset import Row
 from core.models import Encoder, Kind, Vectors
 from core.objectives import Columns
+from core.objectives.lessons import Lesson
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +38,7 @@ class Objective:
     """An objective in training: its rows, what a batch of them brings, its loss, and vectors beside the model's by their key."""
 
     name: str
-    rows: Sequence[Row]
+    rows: Sequence[Row | Lesson]
     columns: Callable[[Sequence[Any], int, int], Columns]
     loss: nn.Module
     negatives: int = 0
@@ -66,6 +67,7 @@ class Collator:
             "chunks": chunks,
             "rows": [torch.tensor(own) for own in rows],
             "labels": None if found.labels is None else torch.tensor(found.labels, dtype=torch.float32),
+            "targets": self._tokens(found.targets, None) if found.targets else None,
             "beside": {key: list(map(lookup.of, found.texts, found.kinds)) for key, lookup in objective.beside.items()},
         }
 
@@ -81,10 +83,11 @@ class Collator:
         chunks = []
         for kind in dict.fromkeys(kind for kind, _, _ in order):
             texts = [text for own, text, _ in order if own == kind]
-            chunks += [self._tokens(texts[start : start + CHUNK], kind) for start in range(0, len(texts), CHUNK)]
+            prompt = self.encoder.prompt(kind) or None
+            chunks += [self._tokens(texts[start : start + CHUNK], prompt) for start in range(0, len(texts), CHUNK)]
         found = iter(wanted)
         return chunks, [[places[next(found)] for _ in texts] for texts in columns.texts]
 
-    def _tokens(self, texts: Sequence[str], kind: Kind) -> dict[str, Any]:
+    def _tokens(self, texts: Sequence[str], prompt: str | None) -> dict[str, Any]:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        return dict(self.encoder.model.preprocess(clean, prompt=self.encoder.prompt(kind) or None))
+        return dict(self.encoder.model.preprocess(clean, prompt=prompt))

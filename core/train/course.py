@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import TrainerCallback
 
-STATE, BEST = "course.json", "best.safetensors"
+STATE, BEST, HEADS = "course.json", "best.safetensors", "heads.safetensors"
 SAVE_SECONDS = 120.0  # between two checkpoints inside an epoch
 
 
@@ -28,6 +28,7 @@ class Course:
     """What the trainer's callbacks keep: `history` starts with the base, `best` are the weights of the best epoch after it.
 
     `every` says after how many steps a model is scored ("eval") and saved ("save") inside an epoch too; None: only as time passes.
+    `heads` are weights that losses train beside the model's, such as a decoder's.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class Course:
     steps_per_epoch: int
     every: Mapping[str, int | None] = field(default_factory=dict)
     history: list[DevScore] = field(default_factory=list)
+    heads: Mapping[str, Tensor] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
     stopped: bool = False
     part: int = 0
@@ -121,6 +123,8 @@ class Course:
         (folder / STATE).write_text(json.dumps(rest), "utf-8")
         if self.best:
             save_file(self.best, folder / BEST)
+        if self.heads:
+            save_file({name: weight.detach().cpu().contiguous() for name, weight in self.heads.items()}, folder / HEADS)
         checkpoints.seal(folder)
         checkpoints.prune(self.root)
         self.saved_at = time.monotonic()
@@ -133,6 +137,9 @@ class Course:
         self.history = [DevScore(*point) for point in rest["history"]]
         if (folder / BEST).exists():
             self.best = load_file(folder / BEST)
+        if self.heads:
+            for name, weight in load_file(folder / HEADS).items():
+                self.heads[name].data.copy_(weight)
 
     # --- ---
 

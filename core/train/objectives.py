@@ -9,26 +9,30 @@ from core import losses, models
 from core.dataset import Dataset, Row, ScoredPair
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
-from core.losses import PAIRS
+from core.losses import MODEL, PAIRS, TEACHER
 from core.models import Encoder, Kind
-from core.objectives import DROPOUT, OBJECTIVES, default_loss, rows_of
+from core.objectives import DROPOUT, OBJECTIVES, default_loss, lessons, losses_of, rows_of
 from core.objectives.meeting import keys
 from core.recipe import TrainSettings
 from core.recipe.objectives import ObjectiveSettings
+from core.registry import Choice
 from core.schema import Progress, TrainPair, silent
+from core.train import teaching
 from core.train.batches import Batches, Interleaved
 from core.train.collate import Lookup, Objective
 from core.train.plan import Plan
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from core.losses.given import Given
 
 
 def needs_dropout(settings: TrainSettings) -> bool:
     """Say whether an objective learns from dropout, so that it must stay on."""
-    return any(DROPOUT in OBJECTIVES[objective.type].needs for objective in settings.objectives)
+    return any(
+        DROPOUT in OBJECTIVES[objective.type].needs and TEACHER not in _loss(objective, "").needs for objective in settings.objectives
+    )
 
 
 def build(
@@ -38,15 +42,18 @@ def build(
 
     Raises `UserError` where a loss does not fit its rows or does not take an argument.
     """
+    import torch
+
     from core.losses.given import Given
 
+    torch.manual_seed(plan.seed)  # a loss may bring weights of its own
     given = Given(base.dimension, base.model.tokenizer, base.max_tokens)
     if not settings.objectives:
         loss = losses.build("MultipleNegativesRankingLoss", given, {"scale": plan.scale})
         columns = OBJECTIVES["contrastive"].load()
         return [Objective("contrastive", dataset.train, columns, loss, plan.hard_negatives)]
     return [
-        _objective(number, wanted, rows.train, given, base, embeddings, progress)
+        _objective(number, wanted, rows.train, plan, given, base, embeddings, progress)
         for number, (wanted, rows) in enumerate(zip(settings.objectives, dataset.objectives, strict=True))
     ]
 
@@ -61,6 +68,7 @@ def _objective(
     number: int,
     wanted: ObjectiveSettings,
     rows: Sequence[Any],
+    plan: Plan,
     given: Given,
     base: Encoder,
     embeddings: EmbeddingStore,
@@ -68,12 +76,7 @@ def _objective(
 ) -> Objective:
     place = f"train.objectives.{number}"
     name = wanted.loss or default_loss(wanted.type)
-    kind = rows_of(wanted.type)
-    choice = losses.LOSSES[losses.plain_name(name)]
-    if kind not in choice.tags:
-        fit = ", ".join(losses.fitting(kind))
-        raise UserError(f"{place}.loss: {name} does not fit {wanted.type}.", f"For it there are {fit}.")
-    columns = OBJECTIVES[wanted.type].load()
+    choice, columns = _loss(wanted, place), OBJECTIVES[wanted.type].load()
     args = dict(wanted.loss_args)
     if wanted.margin is not None:
         args["triplet_margin" if name == "TripletLoss" else "margin"] = wanted.margin
@@ -83,24 +86,44 @@ def _objective(
 
         guide = models.load(str(args.pop("guide", base.name)))
         beside[GUIDE] = _lookup(rows, guide, embeddings, progress)
+    if TEACHER in choice.needs:
+        rows, columns = teaching.lessons(rows, args, teaching.FEW, base, embeddings, plan.seed, progress), lessons.columns
     args.pop("mini_batch_size", None)
-    loss = _composed(losses.build(name, given, args, f"{place}.loss"), wanted, given, len(rows), kind, place)
+    loss = _composed(losses.build(name, given, args, f"{place}.loss", base.model), wanted, given, len(rows), place)
     negatives = max((len(row.negatives) for row in rows if hasattr(row, "negatives")), default=0)
     return Objective(f"{number + 1} {wanted.type}", rows, columns, loss, negatives, beside)
 
 
-def _composed(main: nn.Module, wanted: ObjectiveSettings, given: Given, rows: int, kind: str, place: str) -> nn.Module:
+def heads(objectives: Sequence[Objective], encoder: Encoder) -> dict[str, Tensor]:
+    """Return the weights that losses train beside the model's, by name; those that they share with it are not among them."""
+    shared = {id(weight) for weight in encoder.model.parameters()}
+    found = {f"{n}.{name}": weight for n, one in enumerate(objectives) for name, weight in one.loss.named_parameters()}
+    return {name: weight for name, weight in found.items() if id(weight) not in shared}
+
+
+def _loss(wanted: ObjectiveSettings, place: str) -> Choice:
+    """Return the loss that an objective names, or the usual one; raise `UserError` where it does not fit."""
+    name = wanted.loss or default_loss(wanted.type)
+    choice, fit = losses.LOSSES[losses.plain_name(name)], losses_of(wanted.type)
+    if losses.plain_name(name) not in fit:
+        raise UserError(f"{place}.loss: {name} does not fit {wanted.type}.", f"For it there are {', '.join(fit)}.")
+    return choice
+
+
+def _composed(main: nn.Module, wanted: ObjectiveSettings, given: Given, rows: int, place: str) -> nn.Module:
     """Return a loss with what the recipe adds to it, all over the same vectors."""
     from core.losses.composed import Composed
     from core.losses.spread import SpreadPenalty
 
     others: list[tuple[float, nn.Module]] = []
     if wanted.variation_penalty:
-        if kind != PAIRS:
+        if rows_of(wanted.type) != PAIRS:
             raise UserError(f"{place}.variation_penalty: {wanted.type} has no wrong answers in its batch.", "Leave it out.")
         others.append((wanted.variation_penalty.alpha, SpreadPenalty(rows)))
     loss = Composed(main, others) if others else main
     if wanted.matryoshka:
+        if MODEL in _loss(wanted, place).needs:
+            raise UserError(f"{place}.matryoshka: {wanted.type} needs whole vectors.", "Leave it out, or put it on another objective.")
         from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
 
         try:

@@ -1,7 +1,8 @@
 """One training step: every text of the batch embedded once, its vectors put through the objective's loss.
 
 A batch is a plain mapping, as the trainer moves it to the device: `objective`, `chunks` (the tokens of texts of like length), `rows`
-(for each column, which texts stand in it), `labels`, and `beside` (for each column, further vectors by their key).
+(for each column, which texts stand in it), `labels`, `targets` (the tokens of one more column, which is not embedded, or None), and
+`beside` (for each column, further vectors by their key).
 """
 
 from __future__ import annotations
@@ -44,13 +45,17 @@ class Step:
                 vectors.append(model(dict(piece))[VECTOR])
         leaves = [one.detach().requires_grad_() for one in vectors]
         value = self._loss(loss, leaves, batch)
-        slopes = torch.autograd.grad(value, leaves)
+        weights = [weight for weight in loss.parameters() if weight.requires_grad]  # a decoder's
+        slopes = torch.autograd.grad(value, [*leaves, *weights], allow_unused=True)
         result = value.detach().requires_grad_()
         precision = torch.is_autocast_enabled(value.device.type), torch.get_autocast_dtype(value.device.type)
 
         def again(outer: Tensor) -> None:
             # The hook runs outside of the trainer's autocast, which must be as it was when the vectors were made.
-            for piece, state, slope in zip(parts, states, slopes, strict=True):
+            for weight, slope in zip(weights, slopes[len(parts) :], strict=True):
+                if slope is not None:
+                    weight.grad = slope * outer if weight.grad is None else weight.grad + slope * outer
+            for piece, state, slope in zip(parts, states, slopes[: len(parts)], strict=True):
                 with state, torch.enable_grad(), torch.autocast(value.device.type, dtype=precision[1], enabled=precision[0]):
                     once_more = model(dict(piece))[VECTOR]
                 once_more.backward(gradient=slope.to(once_more.dtype) * outer)
@@ -64,6 +69,8 @@ class Step:
         features = [
             {VECTOR: every[rows], **{key: columns[number] for key, columns in beside.items()}} for number, rows in enumerate(batch["rows"])
         ]
+        if batch["targets"]:
+            features.append(dict(batch["targets"]))
         value: Tensor = loss(features, batch["labels"])
         return value
 

@@ -45,10 +45,12 @@ def fit(
     encoder.precision = base.precision
     args = settings.args
     steps = math.ceil(len(order) / args.gradient_accumulation_steps)
-    course = Course(plan, dev, encoder, watch, root, steps, {"eval": args.eval_steps, "save": args.save_steps}, [untouched])
+    every = {"eval": args.eval_steps, "save": args.save_steps}
+    course = Course(plan, dev, encoder, watch, root, steps, every, [untouched], objectives.heads(taught, encoder))
     layers.freeze(base.model, plan.freeze_layers)
     if not plan.dropout and not objectives.needs_dropout(settings):
-        layers.without_dropout(base.model)
+        for module in (base.model, *(objective.loss for objective in taught)):
+            layers.without_dropout(module)
     start = checkpoints.newest(root)
     if start:
         course.restore(start)

@@ -14,14 +14,14 @@ from core import models
 from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
-from core.losses import LOSSES, PAIRS, SCORES, TEXTS, TRIPLETS, fitting
-from core.objectives import OBJECTIVES, rows_of
+from core.losses import LOSSES, PAIRS, SCORES, TEXTS, TRIPLETS
+from core.objectives import OBJECTIVES, losses_of, rows_of
 from core.recipe import TrainSettings, parse
 from core.train import TrainResult, train
 from tests import tiny
 
 LEARNS: Mapping[str, Any] = {"num_train_epochs": 6, "per_device_train_batch_size": 8, "learning_rate": 3e-3}
-EVERY = [(kind, loss) for kind in OBJECTIVES for loss in fitting(rows_of(kind))]
+EVERY = [(kind, loss) for kind in OBJECTIVES for loss in losses_of(kind)]
 
 
 @pytest.fixture(scope="module")
