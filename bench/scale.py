@@ -18,6 +18,7 @@ CHUNKS = PAIRS = 100_000
 ROWS = 50_000  # of the chunks are rows of a table, documents of their own; the rest lie in ten long documents
 WORDS = 40
 SECOND = 1.0
+STARTED = 3.0
 
 
 def texts(number: int) -> Iterator[str]:
@@ -97,6 +98,22 @@ def seconds(project: str, page: Path) -> tuple[float, float]:
     return first, time.perf_counter() - start
 
 
+def starting(project: str) -> tuple[float, float]:
+    """Return the seconds until a training has started, and until its data is prepared in the background."""
+    from core import project as projects
+    from core import runs
+    from core.recipe import Recipe
+
+    owner = projects.open_project(project)
+    start = time.perf_counter()
+    run = runs.start(owner, "train", Recipe())
+    started = time.perf_counter() - start
+    while not run.prepared and run.alive():
+        time.sleep(0.2)
+    run.end()
+    return started, time.perf_counter() - start
+
+
 def main() -> None:
     from core import project as projects
 
@@ -116,6 +133,8 @@ def main() -> None:
                     report.line(f"page {name}, first and again", again, "s", bound=SECOND, note=f"{first:.2f} s the first time")
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             report.line("memory of the process that drew them, peak", peak, "MB")
+            started, prepared = starting(project)
+            report.line("a training's start", started, "s", bound=STARTED, note=f"its data was prepared after {prepared:.0f} s")
             projects.delete(projects.open_project(project))
         finally:
             if before is None:

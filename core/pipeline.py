@@ -28,13 +28,21 @@ SAMPLE = Path(__file__).resolve().parent.parent / "assets" / "sample"
 POLL = 0.3  # seconds between two looks at a run that is waited for
 
 
+def _nothing(job: Job) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Stage:
-    """One kind of background run: its function, and the lane in which such runs go one after the other."""
+    """One kind of background run: its function, and the lane in which such runs go one after the other.
+
+    `first` is done before the run waits for its turn, so that it works on what there was when it was started.
+    """
 
     label: str
     function: Callable[[Job], None]
     lane: Literal["machine", "project"]
+    first: Callable[[Job], None] = _nothing
 
 
 # --- the stages as background runs ----------------------------------------------------------------------------------
@@ -107,6 +115,12 @@ def _negatives(job: Job) -> None:
     job.run.write("result.json", mine(job.project, job.run.recipe(), job.progress_or_stop))
 
 
+def _prepare(job: Job) -> None:
+    if not job.run.prepared:
+        job.say(RunState.QUEUED, "Preparing the data: dividing the questions, and looking that nothing leaks.")
+        runs.prepare(job.run)
+
+
 def _train(job: Job) -> None:
     from core import export, train
     from core.embeddings import EmbeddingStore
@@ -168,8 +182,8 @@ STAGES: Mapping[str, Stage] = {
     "pairs": Stage("Make pairs", _pairs, "project"),
     "gate": Stage("Check pairs", _gate, "project"),
     "negatives": Stage("Find hard negatives", _negatives, "project"),
-    "train": Stage("Train", _train, "machine"),
-    "evaluate": Stage("Judge", _evaluate, "machine"),
+    "train": Stage("Train", _train, "machine", _prepare),
+    "evaluate": Stage("Judge", _evaluate, "machine", _prepare),
     "statistics": Stage("Count and map", _statistics, "project"),
 }
 

@@ -63,6 +63,7 @@ def carry_out(folder: Path, secrets: dict[str, str]) -> int:
     job = Job(run, secrets)
     try:
         stage = pipeline.STAGES[run.kind]
+        stage.first(job)
         lanes.wait_for_turn(job, stage.lane, [kind for kind, other in pipeline.STAGES.items() if other.lane == stage.lane])
         stage.function(job)
     except Stopped:

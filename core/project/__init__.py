@@ -23,6 +23,7 @@ from core.project.counts import Counts
 from core.project.decisions import Decisions
 from core.project.documents import Documents
 from core.project.filters import ChunkFilter, PairFilter
+from core.project.inputs import Inputs
 from core.project.negatives import Negatives
 from core.project.pairs import Pairs
 from core.project.quality import Effect, Quality
@@ -60,7 +61,7 @@ def home() -> Path:
 
 
 @dataclass(frozen=True)
-class Project(Documents, Chunks, Themes, Alike, Pairs, Answers, Decisions, Quality, Negatives, Results, Counts):
+class Project(Documents, Chunks, Themes, Alike, Pairs, Answers, Decisions, Quality, Negatives, Inputs, Results, Counts):
     """One project on disk. Every method is one short transaction; nothing is kept in memory between calls."""
 
     def rename(self, name: str) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from core import disk, recipe
@@ -20,6 +21,7 @@ from core.runs.folder import Run, RunInfo, Upload
 from core.schema import FileState, RunState, RunStatus
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+LARGE = 5000  # passages and pairs, above which dividing them would keep the page waiting for more than a second or two
 TITLES = {
     "ingest": "Read documents",
     "import": "Import pairs",
@@ -124,10 +126,7 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
     disk.write_atomic(aside / "recipe.yaml", recipe.dump(settings))
     parts: list[object] = [kind, of, settings.model_dump(mode="json")]
     if kind in ("train", "evaluate"):
-        from core.split.gather import gather
-
-        gather(project, settings).write(aside / "data")
-        parts += [file_sha256(path) for path in sorted((aside / "data").iterdir())]
+        parts += _data(project, settings, aside)
     if kind == "evaluate":
         _give_model(find(project, of), run)
     if kind == "ingest":
@@ -137,11 +136,40 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
         parts.append(vars(upload))
         title = title or f"{TITLES[kind]}: {upload.name[:80]}"
     if kind in ("pairs", "gate", "negatives"):
-        parts += [chunk.id for chunk in project.chunks()]
+        parts += project.chunk_ids()
     now = time.time()
     run.write("run.json", RunInfo(kind, title or TITLES[kind], now, project.name, digest(*parts), of))
     run.write_status(RunStatus(RunState.QUEUED, text="Starting", updated=now))
     return aside
+
+
+def _data(project: Project, settings: recipe.Recipe, folder: Path) -> list[str]:
+    """Write a run's data and return the hashes of it; a large project's is left to the worker, known by what it will be made from."""
+    from core.split.gather import gather
+
+    if not settings.train.objectives and project.count_chunks() + project.count_pairs() > LARGE:
+        return [project.inputs_digest()]
+    gather(project, settings).write(folder / "data")
+    return [file_sha256(path) for path in sorted((folder / "data").iterdir())]
+
+
+def prepare(run: Run) -> None:
+    """Write a run's data where `start` left that to its worker; one run of a project does so at a time."""
+    if run.prepared:
+        return
+    from core.split.gather import gather
+
+    project, settings = run.project, run.recipe()
+    if project is None:
+        raise UserError("This run was copied before its data was prepared.", "Copy it again once it waits for its turn, or trains.")
+    with lock.exclusive(project.folder / "runs" / ".preparing"):
+        inputs = [run.kind, run.info.of, settings.model_dump(mode="json"), project.inputs_digest()]
+        run.write("run.json", replace(run.info, key=digest(*inputs)))  # as they are now: pairs may have come since the start
+        aside = run.folder / "data.new"
+        shutil.rmtree(aside, ignore_errors=True)
+        gather(project, settings).write(aside)
+        os.replace(aside, run.folder / "data")
+        disk.sync_folder(run.folder)
 
 
 def _give_model(source: Run, run: Run) -> None:

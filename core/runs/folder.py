@@ -115,6 +115,11 @@ class Run:
         """The file that an import was given."""
         return jsonfiles.read(self.folder / "upload.json", Upload)
 
+    @property
+    def prepared(self) -> bool:
+        """Say whether the data is there: from then on the run needs nothing outside its folder."""
+        return (self.folder / "data" / "data.json").exists()
+
     # --- how it stands ---
 
     def alive(self) -> bool:
