@@ -16,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 
-from core.loaders import LOADERS, pairfile
+from core.loaders import LOADERS, labelfile, pairfile
 from core.loaders.kinds import detect
 from core.loaders.parsed import Parsed, ReadRequest
 from core.schema import FileState
@@ -58,6 +58,8 @@ def read(data: bytes, request: ReadRequest) -> Parsed:
     try:
         if request.pairs:
             return pairfile.read(data, request)
+        if request.labels:
+            return labelfile.read(data, request)
         kind = detect(data, request)
         return kind if isinstance(kind, Parsed) else LOADERS[kind].load()(data, request)
     except MemoryError:

@@ -19,7 +19,7 @@ class ReadRequest:
     `reading` is how a person wants a table read (empty parts are found out), `columns` overrides single roles (role to
     column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`. `second`
     lets PDFium look at what pypdf cannot read, `compare` asks for samples of what each switch of cleaning changes. `pairs`
-    says that the file is one of pairs (`Parsed.rows`), not of documents.
+    says that the file is one of pairs (`Parsed.rows`), `labels` that it is one of theme labels (`Parsed.labels`), not of documents.
     """
 
     name: str = ""
@@ -33,6 +33,7 @@ class ReadRequest:
     compare: bool = False
     second: bool = True
     pairs: bool = False
+    labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ class PairRow:
     people: bool = False
     judge_only: bool = False
     dropped: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """One line of a file of labels: what it names, its theme, and the theme that this one is a part of ("" for none)."""
+
+    name: str
+    cluster: str
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,10 +140,13 @@ class Parsed:
     samples: tuple[CleanSample, ...] = ()
     rows: tuple[PairRow, ...] = ()
     refused: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     def to_json(self) -> bytes:
         """Return this as JSON."""
-        plain = {**to_plain(replace(self, documents=())), "documents": [document.to_plain() for document in self.documents]}
+        plain = to_plain(replace(self, documents=(), labels=()))
+        plain["documents"] = [document.to_plain() for document in self.documents]
+        plain["labels"] = [(label.name, label.cluster, label.parent) for label in self.labels]
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
     @classmethod
@@ -141,5 +154,6 @@ class Parsed:
         """Read what `to_json` wrote; raise `ValueError`, `TypeError` or `KeyError` for anything else."""
         plain = json.loads(data)
         documents = tuple(ParsedDocument.from_plain(document) for document in plain.pop("documents"))
+        labels = tuple(Label(*map(str, label)) for label in plain.pop("labels"))
         result: Parsed = from_plain(cls, plain)
-        return replace(result, documents=documents)
+        return replace(result, documents=documents, labels=labels)

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
 from core.digest import short
 from core.errors import UserError
-from core.loaders import delimiters, encodings
-from core.loaders.columns import NAMES
+from core.loaders import sandbox
+from core.loaders.parsed import Label, ReadRequest
+from core.loaders.sandbox import LIMITS, Limits
 from core.project import Project
-from core.schema import Theme
+from core.schema import FileState, Theme
 
 HEAVIEST = 32 * 1024 * 1024  # bytes
-MOST_ROWS = 500_000
-CELL = 200  # characters of a theme's name that are kept
-SAMPLE = 100_000  # characters by which the delimiter is found
 SHOWN = 20  # names that match nothing, of those that are said
 
-ID = frozenset(["id", "ids", "file", "filename", "name", "document", "doc", "passage", "chunk", "key", *NAMES["title"]])
-PARENT = frozenset(["parent", "domain", "supercluster", "field"])
-CLUSTER = frozenset(["cluster", *NAMES["group"]]) - PARENT
 _ROW = re.compile(r"(.+):(\d{1,9})")
 _ROW_TITLE = re.compile(r".*, row (\d+)")
-
-
-@dataclass(frozen=True)
-class Label:
-    """One line of the file: what it names, its theme, and the theme that this one is a part of ("" for none)."""
-
-    name: str
-    cluster: str
-    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,20 +39,17 @@ class Taken:
         return f"{self.lines - self.missed:,} of {self.lines:,} labels matched: {self.passages:,} passages in {self.themes:,} themes."
 
 
-def read(data: bytes, name: str = "") -> list[Label]:
-    """Return the labels of a CSV, TSV or JSON file, in its order.
+def read(data: bytes, name: str = "", limits: Limits = LIMITS) -> list[Label]:
+    """Return the labels of a CSV, TSV or JSON file, in its order; it is read in a child process, as every file is.
 
-    A table has two or three columns, found by their names (id, cluster, parent) or by their order. JSON is {id: cluster},
-    {id: [cluster, parent]}, or a list of such rows or of objects with these names. Raises `UserError` for anything else.
+    Raises `UserError` for a file that holds none, or that takes more than reading one may cost.
     """
     if len(data) > HEAVIEST:
         raise UserError(f"The file has more than {HEAVIEST >> 20} MB.", "A file of labels holds a name and a theme a line.")
-    text = encodings.decode(data)[0].lstrip("\ufeff")
-    rows = _json(text) if name.lower().endswith(".json") or text.lstrip()[:1] in ("{", "[") else _table(text)
-    found = [Label(*cells) for row in rows if (cells := _cells(row))[0] and cells[1]]
-    if not found:
-        raise UserError("There are no labels in this file.", "It needs two columns: what is labelled, and its theme.")
-    return found
+    parsed = sandbox.parse(data, ReadRequest(name=name, labels=True), limits)
+    if parsed.state is not FileState.READ:
+        raise UserError("These labels cannot be taken.", parsed.detail)
+    return list(parsed.labels)
 
 
 def take(project: Project, labels: Sequence[Label]) -> Taken:
@@ -150,46 +128,3 @@ def _key(name: str) -> str:
     plain = unicodedata.normalize("NFC", " ".join(name.split()))
     row = _ROW.fullmatch(plain)
     return f"{row[1]}:{int(row[2])}" if row else plain
-
-
-def _cells(row: Sequence[Any]) -> tuple[str, str, str]:
-    texts = [" ".join(str(cell).split()) if isinstance(cell, str | int | float) else "" for cell in [*row, "", "", ""][:3]]
-    return texts[0], texts[1][:CELL], texts[2][:CELL]
-
-
-def _table(text: str) -> list[Sequence[str]]:
-    sample = text[:SAMPLE]
-    sign = delimiters.find(sample, truncated=len(text) > SAMPLE).delimiter
-    if sign == "\n":  # rows of two and of three cells, in equal parts
-        sign = max(",;\t|", key=lambda one: sum(one in line for line in sample.splitlines()))
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
-        rows = [row for row in islice(reader, MOST_ROWS) if any(row)]
-    except csv.Error:
-        raise UserError("The file does not fall into rows and columns.", "Save it as CSV (UTF-8) and try again.") from None
-    head = [cell.strip().casefold() for cell in rows[0]] if rows else []
-    if not ({*head[:1]} & ID or {*head[1:]} & CLUSTER):
-        return list(rows)
-    order: list[int] = []
-    for names in (ID, CLUSTER, PARENT):
-        free = [i for i in range(len(head)) if i not in order]
-        named = [i for i in free if head[i] in names]
-        order += named[:1] or ([] if names is PARENT and len(head) > 3 else free[:1])
-    return [[row[i] if i < len(row) else "" for i in order] for row in rows[1:]]
-
-
-def _json(text: str) -> list[Sequence[Any]]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise UserError("This is no whole JSON file.", "Save it again, or save it as CSV.") from None
-    if isinstance(found, dict):
-        return [(name, *(value if isinstance(value, list) else [value])) for name, value in islice(found.items(), MOST_ROWS)]
-    return [_entry(row) for row in islice(found, MOST_ROWS)] if isinstance(found, list) else []
-
-
-def _entry(row: Any) -> Sequence[Any]:
-    if not isinstance(row, dict):
-        return row if isinstance(row, list) else ()
-    lower = {str(name).casefold(): value for name, value in row.items()}
-    return [next((lower[name] for name in lower if name in names), "") for names in (ID, CLUSTER, PARENT)]

@@ -8,11 +8,13 @@ import pytest
 
 from core import themes
 from core.errors import UserError
+from core.loaders import labelfile
+from core.loaders.parsed import Label, ReadRequest
+from core.loaders.sandbox import Limits
 from core.project import Project
 from core.recipe import ThemeSettings
 from core.schema import Chunk, Document, File, FileState, Page, Theme
 from core.themes import labels
-from core.themes.labels import Label
 
 WHOLE = [Label("a.txt", "bees", "animals"), Label("b.txt", "bread")]
 
@@ -31,7 +33,7 @@ WHOLE = [Label("a.txt", "bees", "animals"), Label("b.txt", "bread")]
     ],
 )
 def test_labels_are_read_however_they_are_written(name: str, text: str) -> None:
-    assert labels.read(text.encode(), name) == WHOLE
+    assert list(labelfile.read(text.encode(), ReadRequest(name=name)).labels) == WHOLE
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,17 @@ def test_labels_are_read_however_they_are_written(name: str, text: str) -> None:
 def test_a_file_without_labels_is_refused_in_words(name: str, data: bytes) -> None:
     with pytest.raises(UserError):
         labels.read(data, name)
+
+
+def test_what_the_child_read_arrives_as_it_was_written() -> None:
+    assert labels.read(b"a.txt,bees,animals\nb.txt,bread,\n", "x.csv") == WHOLE
+
+
+def test_a_file_that_grows_beyond_the_memory_ends_its_child_alone() -> None:
+    data = b"[" + b'{"a":1},' * 1_000_000 + b"1]"  # 8 MB that become 200
+    with pytest.raises(UserError) as told:
+        labels.read(data, "x.json", Limits(memory=160 << 20))
+    assert "memory" in told.value.hint
 
 
 @pytest.fixture
