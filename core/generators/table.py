@@ -5,7 +5,8 @@ What it does: an anchor (what a thing is called, an utterance) is the query. `fu
     category. `basic` gives each column by itself, with the same column of one random row of another category; `domain` is
     `basic` with every domain kept apart, its name being the pair's group. A row's document is its columns joined into one
     text, so the passages of a table are at once the unsupervised set. In search a pair's answer is the row's passage; in
-    training a `basic` pair is read as the one cell, and its wrong answer as the cell of the same column.
+    training a `basic` pair is read as the one cell, and its wrong answer as the cell of the same column; and pairs made by
+    domain meet only pairs of their domain in a batch, where each other's answers are wrong ones too.
 Needs: a table with a column marked as anchor, and attributes or text beside it; categories (the role “group”) and domains
     make the wrong answers sure ones. Where there are no categories, every row is its own.
 Choose it when: things are looked for by name, or short utterances are sorted into intents. It is run by itself where anchors
@@ -30,6 +31,7 @@ from core.schema import Chunk, Document, Pair
 from core.search import BM25
 from core.text import normalise
 
+FUSED = "fused"  # the category of a pair of all columns; that of a pair of one is the column's name
 LOOKED_AT = 10  # times as many rows as wrong answers are wanted, the most alike first; most of a category's own come first
 
 
@@ -39,6 +41,11 @@ def generate(material: Material, settings: PairSettings) -> Iterator[Pair]:
     apart = settings.table.way != "basic"
     for domain in _by_domain([row for row in rows if row.chunks], apart).values():
         yield from (_fused if settings.table.way == "fused" else _by_column)(domain, settings)
+
+
+def apart(pair: Pair) -> str:
+    """Return the domain that a pair was made apart for, and that training keeps apart too; "" for every other pair."""
+    return pair.group if pair.generator == "table" and pair.category != FUSED else ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def _fused(rows: Sequence[Row], settings: PairSettings) -> Iterator[Pair]:
             near = np.argsort(-index.scores(anchor), kind="stable")[: LOOKED_AT * wanted]
             wrong = [rows[i].chunks[0].id for i in near.tolist() if not rows[i].answers(row)][:wanted]
             start, end = row.chunks[0].start, max(chunk.end for chunk in row.chunks)
-            yield _pair(row, anchor, (start, end), row.chunks, wrong, "fused")
+            yield _pair(row, anchor, (start, end), row.chunks, wrong, FUSED, row.document.domain)
 
 
 def _by_column(rows: Sequence[Row], settings: PairSettings) -> Iterator[Pair]:
@@ -102,7 +109,7 @@ def _by_column(rows: Sequence[Row], settings: PairSettings) -> Iterator[Pair]:
             for anchor in row.document.anchors if chunks else ():
                 rng = random.Random(short("table", settings.seed, row.document.id, column, anchor))
                 wrong = _other(having[column], row, column, rng)
-                yield _pair(row, anchor, span, chunks, wrong, column)
+                yield _pair(row, anchor, span, chunks, wrong, column, row.document.domain if settings.table.way == "domain" else "")
 
 
 def _other(rows: Sequence[Row], row: Row, column: str, rng: random.Random) -> list[str]:
@@ -114,7 +121,7 @@ def _other(rows: Sequence[Row], row: Row, column: str, rng: random.Random) -> li
     return []
 
 
-def _pair(row: Row, anchor: str, span: tuple[int, int], chunks: Sequence[Chunk], wrong: Sequence[str], category: str) -> Pair:
+def _pair(row: Row, anchor: str, span: tuple[int, int], chunks: Sequence[Chunk], wrong: Sequence[str], category: str, group: str) -> Pair:
     document = row.document
     return Pair(
         short("table", anchor, document.id, category),
@@ -126,5 +133,5 @@ def _pair(row: Row, anchor: str, span: tuple[int, int], chunks: Sequence[Chunk],
         judge_only=document.judge_only,
         negatives=tuple(dict.fromkeys(wrong)),
         category=category,
-        group=document.domain,
+        group=group,
     )

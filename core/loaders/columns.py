@@ -51,6 +51,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "group": _listed(
             "group topic theme category department section intent domain class gruppe thema kategorie abteilung bereich label catégorie categoría categoria 분류 카테고리 カテゴリ 类别 分類 type"
         ),
+        "domain": _listed("domain field area domaine dominio fachgebiet fachbereich 분야 分野 领域 область"),
         "language": _listed("language lang sprache langue idioma lingua locale 언어 言語 语言"),
         "purpose": _listed("purpose use split usage verwendung zweck"),
     }
@@ -181,5 +182,6 @@ _DESCRIBING: Mapping[str, Callable[[Sequence[str]], bool]] = MappingProxyType(
         "author": lambda cells: _share(cells, is_number) < 0.5,
         "title": lambda cells: _wordy(cells) and _distinct(cells) > 0.3 and _mean(cells) <= 200,
         "group": lambda cells: _wordy(cells) and (_distinct(cells) < 0.5 or len(cells) < 20) and _mean(cells) <= 60,
+        "domain": lambda cells: _wordy(cells) and _distinct(cells) < 0.2 and _mean(cells) <= 40,  # fields are few
     }
 )

@@ -14,10 +14,14 @@ from core.schema import TrainPair
 
 @dataclass(frozen=True)
 class Keys:
-    """What a row brings into a batch, and what must not be there with it: it avoids at least what it brings."""
+    """What a row brings into a batch, and what must not be there with it: it avoids at least what it brings.
+
+    Rows of a group, and those of none, are data sets of their own: a batch holds rows of one.
+    """
 
     brings: frozenset[str]
     avoids: frozenset[str]
+    group: str = ""
 
 
 def keys(rows: Sequence[Row | Lesson]) -> list[Keys]:
@@ -38,7 +42,7 @@ def _(row: TrainPair) -> Keys:
     """
     marks = {f"m {mark}" for mark in row.marks[:1]}
     own = frozenset({f"t {text.normalise(row.query)}", f"p {row.passage_id}", f"t {text.normalise(row.positive)}"} | marks)
-    return Keys(own, own | {f"m {mark}" for mark in row.avoid})
+    return Keys(own, own | {f"m {mark}" for mark in row.avoid}, row.group)
 
 
 @_keys.register

@@ -23,6 +23,7 @@ class TrainPair:
     negatives: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    group: str = ""  # the domain that it was made apart for: a batch holds pairs of one domain
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core import text
+from core.generators import table
 from core.schema import Chunk, Pair, Part, Question, TestQuestion, TrainPair
 from core.split.rights import Rights
 
@@ -105,6 +106,7 @@ class Corpus:
                 negatives=tuple(wrong.values()),
                 marks=(rights.mark(c), *wrong),
                 avoid=tuple(sorted(avoid)),
+                group=table.apart(pair),
             )
             for c in ids
         ]

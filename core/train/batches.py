@@ -17,6 +17,9 @@ class Batches:
 
     Every epoch has as many batches, so that a resumed run knows where it was. Pairs for which an epoch has no batch without
     what they avoid are left out of it; another epoch deals them otherwise.
+
+    Every group is dealt by itself, and so is what belongs to none. A row of none would fill a group's batch, but there it is told
+    from the others by its field alone, which is the easy contrast that groups are kept apart to leave out.
     """
 
     def __init__(self, keys: Sequence[Keys], size: int, seed: int) -> None:
@@ -24,34 +27,46 @@ class Batches:
         self.size = size
         self.seed = seed
         self.epoch = 0
-        most = max(Counter(key for own in keys for key in own.brings).values(), default=1)
-        full = math.ceil(len(keys) / size)
+        groups: dict[str, list[int]] = {"": []} if not keys else {}
+        for i, own in enumerate(keys):
+            groups.setdefault(own.group, []).append(i)
+        self.groups = [(rows, self._count(rows)) for rows in groups.values()]
+
+    def _count(self, rows: Sequence[int]) -> int:
+        most = max(Counter(key for i in rows for key in self.keys[i].brings).values(), default=1)
         # A passage with many questions asks for many batches; but half-full ones teach little.
-        self.count = max(1, full, min(most, math.ceil(2 * len(keys) / size)))
+        return max(1, math.ceil(len(rows) / self.size), min(most, math.ceil(2 * len(rows) / self.size)))
 
     def __len__(self) -> int:
-        return self.count
+        return sum(count for _, count in self.groups)
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch is dealt next; the trainer calls it, on resuming too."""
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = list(range(len(self.keys)))
+        batches = [batch for rows, count in self.groups for batch in self._deal(rows, count)]
+        if len(self.groups) > 1:
+            random.Random(f"groups {self.seed} {self.epoch}").shuffle(batches)
+        yield from batches
+
+    def _deal(self, rows: Sequence[int], count: int) -> list[list[int]]:
+        """Return one group's rows in this epoch's batches."""
+        order = list(rows)
         random.Random(f"{self.seed} {self.epoch}").shuffle(order)
-        batches: list[list[int]] = [[] for _ in range(self.count)]
-        brought: list[set[str]] = [set() for _ in range(self.count)]
-        avoided: list[set[str]] = [set() for _ in range(self.count)]
+        batches: list[list[int]] = [[] for _ in range(count)]
+        brought: list[set[str]] = [set() for _ in range(count)]
+        avoided: list[set[str]] = [set() for _ in range(count)]
         for turn, i in enumerate(order):
             own = self.keys[i]
-            for step in range(self.count):
-                at = (turn + step) % self.count
+            for step in range(count):
+                at = (turn + step) % count
                 if len(batches[at]) < self.size and brought[at].isdisjoint(own.avoids) and avoided[at].isdisjoint(own.brings):
                     batches[at].append(i)
                     brought[at] |= own.brings
                     avoided[at] |= own.avoids
                     break
-        yield from batches
+        return batches
 
 
 class Interleaved:

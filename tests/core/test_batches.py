@@ -98,3 +98,38 @@ def test_a_row_with_fewer_hard_negatives_gives_what_it_has() -> None:
 
 def test_a_hard_negative_that_is_a_neighbours_passage_is_there_already() -> None:
     assert hard_negatives([row("a", negatives=("B",)), row("b", positive="B")], 1, 0) == []
+
+
+# --- domains ---
+
+
+def of_domains(sizes: dict[str, int]) -> list[TrainPair]:
+    return [
+        TrainPair(f"{domain}{i}", f"p{domain}{i}", f"query {domain}{i}", f"text {domain}{i}", "table", group=domain)
+        for domain, size in sizes.items()
+        for i in range(size)
+    ]
+
+
+def test_a_batch_keeps_to_one_domain_and_leaves_none_out() -> None:
+    rows = of_domains({"ship": 40, "home": 21, "": 30, "garden": 1})
+    batches = Batches(keys(rows), 16, 1)
+    for epoch in range(5):
+        batches.set_epoch(epoch)
+        dealt = list(batches)
+        assert all(len({rows[i].group for i in batch}) == 1 for batch in dealt)
+        assert sorted(i for batch in dealt for i in batch) == list(range(len(rows)))
+        assert len(dealt) == len(batches)
+
+
+def test_domains_are_dealt_anew_and_mixed_each_epoch_and_again_the_same() -> None:
+    def order(epoch: int) -> list[list[int]]:
+        batches = Batches(keys(rows), 8, 1)
+        batches.set_epoch(epoch)
+        return list(batches)
+
+    rows = of_domains({"ship": 40, "home": 40})
+    domains = [[rows[batch[0]].group for batch in order(epoch)] for epoch in range(4)]
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert len({tuple(found) for found in domains}) > 1, "domains take turns by chance, not one after the other"

@@ -84,6 +84,12 @@ def test_a_row_put_in_front_leaves_all_keys() -> None:
         ),
         (["name", "description", "price"], [["Lamp", "A lamp that stands by itself", "9.99"]], {"name": "title", "description": "text"}),
         (["a", "b"], [["1", "2.5"], ["3", "4e-3"]], {}),
+        (
+            ["utterance", "intent", "domain"],
+            [[f"please do the thing number {i}", f"intent {i % 9} of many", "home" if i % 2 else "bank"] for i in range(40)],
+            {"utterance": "text", "intent": "group", "domain": "domain"},
+        ),
+        (["text", "field"], [[f"a text that says {i}", f"other words for {i}"] for i in range(40)], {"text": "text"}),
     ],
 )
 def test_columns_are_guessed(header: list[str], rows: list[list[str]], roles: dict[str, str]) -> None:

@@ -133,6 +133,18 @@ def test_a_pair_of_one_column_is_learned_from_the_cells_and_judged_by_the_passag
     assert all("colour: " in texts[question.relevant[0]] for question in data.test)
 
 
+@pytest.mark.parametrize(("way", "domains"), [("domain", {"ship", "home"}), ("basic", {""}), ("fused", {""})])
+def test_training_keeps_apart_only_what_was_made_by_domain(project: Project, way: str, domains: set[str]) -> None:
+    rows = "".join(f"thing{i},colour{i} of thing,k{i % 6},{'ship' if i % 2 else 'home'}\n" for i in range(80))
+    shop(project, f"name,colour,kind,house\n{rows}", {"anchor": "name", "attribute": "colour", "group": "kind", "domain": "house"})
+    making.make(project, PairSettings.model_validate({"generators": (), "table": {"way": way}}))
+    assert {row.group for row in split.dataset(project, Recipe()).train} == domains
+
+
+def test_a_year_that_came_with_an_imported_pair_keeps_nothing_apart() -> None:
+    assert table.apart(Pair("p", "Mast", "d", 0, 1, ("c",), "imported", group="1999")) == ""
+
+
 def test_the_cells_follow_their_columns_in_the_wrong_answers_too() -> None:
     given = rows_of()
     chunks = {chunk.id: chunk for chunk in given.chunks}
