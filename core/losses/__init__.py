@@ -61,6 +61,36 @@ LOSSES = Registry(
             "The cosine itself shall be the score: where scores are to be read off later.",
             tags=frozenset({SCORES}),
         ),
+        "BinaryCrossEntropyLoss": Choice(
+            "core.losses.binary:binary",
+            "Binary cross-entropy of the cosine",
+            "The cosine says how likely two texts are alike: for yes-or-no judgements, such as duplicate or not.",
+            tags=frozenset({SCORES}),
+        ),
+        "InBatchCoSENTLoss": Choice(
+            "core.losses.in_batch_cosent:in_batch_cosent",
+            "CoSENT, the rest of the batch unrelated",
+            "As CoSENT, and all other rows' texts come last: where nearly all pairs of the data are alike.",
+            tags=frozenset({SCORES}),
+        ),
+        "InBatchAnglELoss": Choice(
+            "core.losses.in_batch_angle:in_batch_angle",
+            "AnglE, the rest of the batch unrelated",
+            "As AnglE, and all other rows' texts come last.",
+            tags=frozenset({SCORES}),
+        ),
+        "InBatchCosineSimilarityLoss": Choice(
+            "core.losses.in_batch_cosine:in_batch_squared",
+            "Squared error, the rest of the batch unrelated",
+            "The cosine shall be the score, and 0 with all other rows' texts.",
+            tags=frozenset({SCORES}),
+        ),
+        "InBatchBinaryCrossEntropyLoss": Choice(
+            "core.losses.in_batch_binary:in_batch_binary",
+            "Binary cross-entropy, the rest of the batch unrelated",
+            "As binary cross-entropy, and all other rows' texts are unlike: for lists of duplicates alone.",
+            tags=frozenset({SCORES}),
+        ),
         "TripletLoss": Choice(
             "core.losses.triplet:triplet",
             "Triplet",
@@ -83,10 +113,12 @@ LOSSES = Registry(
         ),
     },
 )
-"""Every loss by its name in sentence-transformers; the tags are what its rows must hold, or the one objective that it is made for."""
+"""Every loss by its name in sentence-transformers, or in its style; the tags are what its rows must hold, or its one objective."""
 
 CACHED = "Cached"
 """Before a loss's name: the batch is embedded in small parts, so that memory holds thousands of pairs (GradCache)."""
+
+MARGINS = ("answer_margin", "triplet_margin", "margin")
 
 
 def plain_name(name: str) -> str:
@@ -99,15 +131,23 @@ def fitting(*wanted: str) -> Registry:
     return Registry("loss for these rows", {name: choice for name, choice in LOSSES.items() if choice.tags & set(wanted)})
 
 
+def takes(choice: Choice) -> list[str]:
+    """Return the names of the arguments that a loss takes."""
+    return [name for name in inspect.signature(choice.load()).parameters if name not in ("given", "model")]
+
+
+def margin_of(choice: Choice) -> str:
+    """Return the name of the argument by which right answers must be nearer than wrong ones; "" where a loss has none."""
+    return next((name for name in MARGINS if name in takes(choice)), "")
+
+
 def build(name: str, given: Given, args: Mapping[str, Any], place: str = "loss", model: SentenceTransformer | None = None) -> nn.Module:
     """Return a loss over vectors that are given, with its arguments; `UserError` names those that it does not take.
 
     `place` is where the recipe names the loss; `model` is the one in training, for a loss that needs it.
     """
     choice = LOSSES[plain_name(name)]
-    made = choice.load()
-    known = [p for p in inspect.signature(made).parameters.values() if p.name not in ("given", "model")]
-    names = [p.name for p in known]
+    made, names = choice.load(), takes(choice)
     if other := sorted(set(args) - set(names)):
         raise UserError(f"{place}_args: {choice.label} does not take {', '.join(other)}.", f"It takes {', '.join(names) or 'none'}.")
     try:
