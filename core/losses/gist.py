@@ -17,10 +17,13 @@ def gist(
     margin: float = 0.0,
     contrast_anchors: bool = True,
     contrast_positives: bool = True,
+    answer_margin: float = 0.0,
 ) -> nn.Module:
     """Rank as multiple negatives ranking does, without the wrong answers that a guide model finds nearer than the right one.
 
-    Needs: pairs, and a guide: any embedding model, embedded once for the whole training.
+    `margin` widens what the guide strikes out; by `answer_margin`, an objective's margin, the right answer must be nearer than the rest.
+
+    Needs: pairs, and a guide: any embedding model, the base itself if none is named; it embeds once for the whole training.
     Choose it for: data in which several passages answer a question and nobody has marked them.
     Source: Solatorio 2024 (arXiv 2402.16829).
     """
@@ -28,7 +31,7 @@ def gist(
 
     from core.losses.given import GUIDE
 
-    return GISTEmbedLoss(
+    loss = GISTEmbedLoss(
         given,  # type: ignore[arg-type]
         given.like(GUIDE),  # type: ignore[arg-type]
         temperature=temperature,
@@ -37,3 +40,8 @@ def gist(
         contrast_anchors=contrast_anchors,
         contrast_positives=contrast_positives,
     )
+    if answer_margin:
+        from core.losses.lowered import LoweredCrossEntropy
+
+        loss.cross_entropy_loss = LoweredCrossEntropy(answer_margin / temperature)
+    return loss

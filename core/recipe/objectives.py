@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from core.recipe.section import Section
 
@@ -101,11 +101,23 @@ class DistillationSettings(Section):
     loss_args: dict[str, Any] = Field(default_factory=dict)
 
 
+class PenaltyArgs(Section):
+    """Arguments of the penalty."""
+
+    target: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        title="Target",
+        description="The cosine of wrong answers; empty: -1 / (n - 1) for n rows, the best of all spaces.",
+    )
+
+
 class PenaltySettings(Section):
     """A term that keeps the similarities of wrong answers from spreading (Lee et al. 2025, arXiv 2506.09781)."""
 
     alpha: float = Field(gt=0, title="Weight", description="The term is added to the loss with this weight.")
-    loss_args: dict[str, Any] = Field(default_factory=dict)
+    loss_args: PenaltyArgs = PenaltyArgs()
 
 
 class ObjectiveSettings(Section):
@@ -123,6 +135,22 @@ class ObjectiveSettings(Section):
         None, ge=0, le=2, title="Margin", description="A right answer must be nearer than wrong ones by this much, as a cosine."
     )
     variation_penalty: PenaltySettings | None = None
+
+    @field_validator("loss_args")
+    @classmethod
+    def _checked(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Take a guide by its name alone too."""
+        part = value.get("mini_batch_size", 1)
+        if not isinstance(part, int) or part < 1:
+            raise ValueError(f"mini_batch_size is a number of texts from 1 on, not {part}")
+        if "guide" not in value:
+            return value
+        guide = {"name": value["guide"]} if isinstance(value["guide"], str) else value["guide"]
+        try:
+            return {**value, "guide": ModelSettings.model_validate(guide)}
+        except ValidationError as error:
+            places = (f"guide.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+            raise ValueError("; ".join(places)) from None
 
 
 class EvaluatorSettings(Section):

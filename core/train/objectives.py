@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from core import losses, models
-from core.dataset import Dataset, Row, ScoredPair
+from core import losses
+from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.losses import MODEL, PAIRS, TEACHER
-from core.models import Encoder, Kind
+from core.models import Encoder
 from core.objectives import DROPOUT, OBJECTIVES, default_loss, lessons, losses_of, rows_of
 from core.objectives.meeting import keys
 from core.recipe import TrainSettings
 from core.recipe.objectives import ObjectiveSettings
 from core.registry import Choice
-from core.schema import Progress, TrainPair, silent
+from core.schema import Progress, silent
 from core.train import teaching
 from core.train.batches import Batches, Interleaved
-from core.train.collate import Lookup, Objective
+from core.train.beside import Source
+from core.train.collate import Objective
 from core.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def build(
         loss = losses.build("MultipleNegativesRankingLoss", given, {"scale": plan.scale})
         columns = OBJECTIVES["contrastive"].load()
         return [Objective("contrastive", dataset.train, columns, loss, plan.hard_negatives)]
+    source = Source(base, embeddings, progress)
     return [
-        _objective(number, wanted, rows.train, plan, given, base, embeddings, progress)
+        _objective(number, wanted, rows.train, plan.seed, given, source)
         for number, (wanted, rows) in enumerate(zip(settings.objectives, dataset.objectives, strict=True))
     ]
 
@@ -64,34 +66,40 @@ def order(objectives: Sequence[Objective], settings: TrainSettings, plan: Plan) 
     return Interleaved(dealt, settings.args.multi_dataset_batch_sampler, plan.seed)
 
 
-def _objective(
-    number: int,
-    wanted: ObjectiveSettings,
-    rows: Sequence[Any],
-    plan: Plan,
-    given: Given,
-    base: Encoder,
-    embeddings: EmbeddingStore,
-    progress: Progress,
-) -> Objective:
+def _objective(number: int, wanted: ObjectiveSettings, rows: Sequence[Any], seed: int, given: Given, source: Source) -> Objective:
     place = f"train.objectives.{number}"
     name = wanted.loss or default_loss(wanted.type)
     choice, columns = _loss(wanted, place), OBJECTIVES[wanted.type].load()
-    args = dict(wanted.loss_args)
-    if wanted.margin is not None:
-        args["triplet_margin" if name == "TripletLoss" else "margin"] = wanted.margin
+    args = _arguments(wanted, choice, rows, place)
     beside = {}
     if "guide" in choice.needs:
         from core.losses.given import GUIDE
 
-        guide = models.load(str(args.pop("guide", base.name)))
-        beside[GUIDE] = _lookup(rows, guide, embeddings, progress)
+        beside[GUIDE] = source.vectors(rows, args.pop("guide", None), f"{place}.loss_args.guide")
     if TEACHER in choice.needs:
-        rows, columns = teaching.lessons(rows, args, teaching.FEW, base, embeddings, plan.seed, progress), lessons.columns
-    args.pop("mini_batch_size", None)
-    loss = _composed(losses.build(name, given, args, f"{place}.loss", base.model), wanted, given, len(rows), place)
+        rows = teaching.lessons(rows, args, teaching.FEW, source.base, source.embeddings, seed, source.progress)
+        columns = lessons.columns
+    main = losses.build(name, given, args, f"{place}.loss", source.base.model)
+    loss = _composed(main, wanted, given, len(rows), place)
     negatives = max((len(row.negatives) for row in rows if hasattr(row, "negatives")), default=0)
     return Objective(f"{number + 1} {wanted.type}", rows, columns, loss, negatives, beside)
+
+
+def _arguments(wanted: ObjectiveSettings, choice: Choice, rows: Sequence[Any], place: str) -> dict[str, Any]:
+    """Return a loss's arguments: the recipe's, with the objective's margin and what the rows say."""
+    args = dict(wanted.loss_args)
+    if wanted.loss.startswith(losses.CACHED):
+        args.pop("mini_batch_size", None)  # the plan has it
+    if wanted.margin is not None:
+        margin = losses.margin_of(choice)
+        if not margin:
+            having = ", ".join(name for name, one in losses_of(wanted.type).items() if losses.margin_of(one))
+            name = wanted.loss or default_loss(wanted.type)
+            raise UserError(f"{place}.margin: {name} has none.", f"Leave it out{f', or take {having}' if having else ''}.")
+        args[margin] = wanted.margin
+    if "lowest" in losses.takes(choice) and any(row.score < 0 for row in rows):
+        args.setdefault("lowest", -1.0)
+    return args
 
 
 def heads(objectives: Sequence[Objective], encoder: Encoder) -> dict[str, Tensor]:
@@ -119,7 +127,7 @@ def _composed(main: nn.Module, wanted: ObjectiveSettings, given: Given, rows: in
     if wanted.variation_penalty:
         if rows_of(wanted.type) != PAIRS:
             raise UserError(f"{place}.variation_penalty: {wanted.type} has no wrong answers in its batch.", "Leave it out.")
-        others.append((wanted.variation_penalty.alpha, SpreadPenalty(rows)))
+        others.append((wanted.variation_penalty.alpha, SpreadPenalty(given, rows, wanted.variation_penalty.loss_args.target)))
     loss = Composed(main, others) if others else main
     if wanted.matryoshka:
         if MODEL in _loss(wanted, place).needs:
@@ -131,25 +139,3 @@ def _composed(main: nn.Module, wanted: ObjectiveSettings, given: Given, rows: in
         except ValueError as error:
             raise UserError(f"{place}.matryoshka: {error}", "Correct the recipe and start again.") from None
     return loss
-
-
-def _lookup(rows: Sequence[Any], encoder: Encoder, embeddings: EmbeddingStore, progress: Progress) -> Lookup:
-    """Return another model's vectors of every text that the rows can bring."""
-    import numpy as np
-
-    places: dict[tuple[Kind, str], int] = {}
-    parts = []
-    for kind in ("query", "document"):
-        texts = list(dict.fromkeys(text for row in rows for own, text in _texts(row) if own == kind))
-        places |= {(kind, text): len(places) + place for place, text in enumerate(texts)}
-        parts.append(embeddings.vectors(encoder, texts, kind, progress))
-    return Lookup(places, np.concatenate(parts))
-
-
-def _texts(row: Row) -> list[tuple[Kind, str]]:
-    """Return all texts of a row, each with its kind."""
-    if isinstance(row, TrainPair):
-        return [("query", row.query), *(("document", text) for text in (row.positive, *row.negatives))]
-    if isinstance(row, ScoredPair):
-        return [("document", row.first), ("document", row.second)]
-    return [("document", row.text)]

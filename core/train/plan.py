@@ -72,5 +72,11 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         seed=settings.seed if args.seed is None else args.seed,
         hard_negatives=settings.hard_negatives,
         threshold=ending.threshold if ending else 0.0,
-        part=PART if any(objective.loss.startswith(CACHED) for objective in settings.objectives) else 0,
+        part=_part(settings),
     )
+
+
+def _part(settings: TrainSettings) -> int:
+    """Return how many texts are embedded at once, where a loss is called cached: its mini_batch_size, the smallest of several."""
+    cached = [objective.loss_args for objective in settings.objectives if objective.loss.startswith(CACHED)]
+    return min((int(args.get("mini_batch_size", PART)) for args in cached), default=0)

@@ -208,7 +208,15 @@ def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
         ({"type": "contrastive", "loss_args": {"sclae": 3}}, "scale, margin"),
         ({"type": "similarity", "variation_penalty": {"alpha": 1}}, "variation_penalty"),
         ({"type": "contrastive", "matryoshka": {"matryoshka_dims": [64]}}, "matryoshka"),
-        ({"type": "similarity", "margin": 0.1}, "margin"),
+        ({"type": "similarity", "margin": 0.1}, "objectives.0.margin: CoSENTLoss has none"),
+        ({"type": "contrastive", "loss_args": {"mini_batch_size": 8}}, "mini_batch_size"),
+        ({"type": "contrastive", "loss": "CachedGISTEmbedLoss", "loss_args": {"mini_batch_size": 0}}, "mini_batch_size"),
+        ({"type": "contrastive", "loss": "GISTEmbedLoss", "loss_args": {"guide": {"name": "nowhere at all"}}}, "loss_args.guide: “nowhere"),
+        (
+            {"type": "contrastive", "loss_args": {"guide": {"name": "x", "args": {"trust_remote_code": True}}}},
+            "guide.args.trust_remote_code",
+        ),
+        ({"type": "contrastive", "variation_penalty": {"alpha": 1, "loss_args": {"goal": 0}}}, "variation_penalty.loss_args.goal"),
     ],
     ids=str,
 )
