@@ -124,11 +124,13 @@ def _prepare(job: Job) -> None:
 def _train(job: Job) -> None:
     from core import export, train
     from core.embeddings import EmbeddingStore
+    from core.train import ranks
 
     run, settings = job.run, job.run.recipe()
     data, vectors = run.data(), EmbeddingStore(run.embeddings)
     job.stage("train", 0, 0.8)
-    result = train.train(data, settings.train, run.folder, vectors, progress=job.progress, metric=job.metric, stop=job.stop)
+    with ranks.beside(run.folder, settings.train.devices):
+        result = train.train(data, settings.train, run.folder, vectors, progress=job.progress, metric=job.metric, stop=job.stop)
     run.write("result.json", {name: value for name, value in vars(result).items() if name != "model"})  # it may move
     try:
         if job.stop():

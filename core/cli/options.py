@@ -62,6 +62,7 @@ Preview = Annotated[bool, typer.Option(help="Say what would change, and change n
 Password = Annotated[bool, typer.Option("--password", help="Take the password of locked PDFs from ATTUNE_PDF_PASSWORD, or ask for it.")]
 RunId = Annotated[str, typer.Option("--run", help="A run's id; without one, the newest model.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once and print the run's id.")]
+Devices = Annotated[int, typer.Option(help="Graphics cards of this machine that train together; without a card, processes.", min=0)]
 AnyRun = Annotated[str, typer.Argument(help="The run's id, as `runs` lists it.")]
 
 

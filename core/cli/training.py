@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import ConfigFile, Detach, Dial, EvalFile, Json, JudgedProject, MaybeProject, RecipeFile, RunId, Set
+from core.cli.options import ConfigFile, Detach, Devices, Dial, EvalFile, Json, JudgedProject, MaybeProject, RecipeFile, RunId, Set
 
 if TYPE_CHECKING:
     from core.project import Project
@@ -21,11 +21,13 @@ def train(
     recipe: RecipeFile = None,
     dial: Dial = "",
     set_: Set = None,
+    devices: Devices = 0,
     detach: Detach = False,
 ) -> None:
     """Tune the model on the pairs, or on what a configuration names, and judge it on the questions that were kept for that."""
     from core import runs
 
+    set_ = [*(set_ or ()), *([f"train.devices={devices}"] if devices else ())]
     if config is None:
         owner = options.known_project(project)
         return finish(owner, runs.start(owner, "train", options.settings(owner, recipe, set_, dial=dial)), detach)

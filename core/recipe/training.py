@@ -55,6 +55,9 @@ class TrainSettings(Section):
     batch_size: int | None = Field(None, ge=2, le=65_536, title="Batch size", description="Pairs that are each other's wrong answers.")
     scale: float = Field(20.0, gt=0, title="Scale", description="Multiplies the cosine in the loss (1 / temperature).")
     warmup: float = Field(0.1, ge=0, le=1, title="Warm-up", description="Share of the steps in which the learning rate grows.")
+    devices: int = Field(
+        1, ge=1, le=64, title="Devices", description="Graphics cards of this machine that train together, each on batches of its own."
+    )
     freeze_layers: int = Field(
         0, ge=0, le=1000, title="Frozen layers", description="Embeddings and this many lower layers stay as they are; 0 trains all."
     )

@@ -18,7 +18,7 @@ from core.models import Encoder
 from core.models import files as modelfiles
 from core.recipe import TrainSettings
 from core.schema import Progress, silent
-from core.train import checkpoints, estimate, plan, quick, watch, whole
+from core.train import checkpoints, estimate, plan, quick, ranks, watch, whole
 from core.train.plan import Plan, choose_dial
 from core.train.watch import DevScore, Halted, Outcome, Row, Watch
 
@@ -80,7 +80,8 @@ def train(
     if done and not done.stopped:
         return done
     start = time.monotonic() - (done.seconds if done else 0.0)
-    planned = _plan(dataset, settings, folder, dataset.people if people is None else people)
+    ranks.meet()
+    planned = ranks.in_turn(lambda: _plan(dataset, settings, folder, dataset.people if people is None else people))
     watching = Watch(progress, metric, stop)
     progress(0.0, "Loading the base model")
     base = models.load(planned.base_model, args=settings.model_args)
@@ -115,6 +116,7 @@ def _fit(
 ) -> Outcome:
     """Train by the plan's method and put what dev chose into the model folder."""
     if planned.dial == "quick":
+        ranks.others_end()  # a map takes one process some seconds
         outcome, weight = quick.fit(dataset, base, planned, embeddings, watching)
         if outcome.share:
             _put(folder, models.with_map(base, weight).save)

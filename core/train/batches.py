@@ -73,11 +73,11 @@ class Interleaved:
     """The batches of several objectives in one order; a row's number counts through all of them.
 
     "proportional" takes all batches of all, mixed; "round_robin" takes turns until the objective with the fewest is through.
-    The same seed and epoch give the same order.
+    The same seed and epoch give the same order. Of several processes each gets as many batches; what is left over is not dealt.
     """
 
-    def __init__(self, parts: Sequence[Batches], how: str, seed: int) -> None:
-        self.parts, self.how, self.seed, self.epoch = parts, how, seed, 0
+    def __init__(self, parts: Sequence[Batches], how: str, seed: int, processes: int = 1) -> None:
+        self.parts, self.how, self.seed, self.processes, self.epoch = parts, how, seed, processes, 0
         ends = list(accumulate(len(part.keys) for part in parts))
         self.starts = [0, *ends[:-1]]
         self.total = ends[-1]
@@ -89,7 +89,8 @@ class Interleaved:
 
     def __len__(self) -> int:
         lengths = [len(part) for part in self.parts]
-        return min(lengths) * len(lengths) if self.how == "round_robin" else sum(lengths)
+        every = min(lengths) * len(lengths) if self.how == "round_robin" else sum(lengths)
+        return every - every % self.processes
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch is dealt next; the trainer calls it, on resuming too."""
@@ -104,5 +105,5 @@ class Interleaved:
         else:
             random.Random(f"order {self.seed} {self.epoch}").shuffle(order)
         dealt = [iter(part) for part in self.parts]
-        for objective in order:
+        for objective in order[: len(self)]:
             yield [self.starts[objective] + row for row in next(dealt[objective])]

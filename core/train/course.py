@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.models import Encoder
-from core.train import checkpoints, layers
+from core.train import checkpoints, layers, ranks
 from core.train.dev import Chooser
 from core.train.plan import Plan
 from core.train.watch import DevScore, Watch
@@ -76,7 +76,7 @@ class Course:
         step = state.global_step
         last = step % self.steps_per_epoch == 0  # the epoch's end scores and saves by itself
         self.watch.progress(0.1 + 0.9 * state.global_step / max(1, state.max_steps), self._words(state.epoch))
-        if self.watch.stop():
+        if ranks.agreed(self.watch.stop):
             self.stopped = control.should_training_stop = True
             if not last:
                 self._score(state)
@@ -88,7 +88,7 @@ class Course:
             self._score(state)
             control.should_save = True
             control.should_training_stop = control.should_training_stop or self.over
-        elif self._due("save", step) or time.monotonic() - self.saved_at > SAVE_SECONDS:
+        elif self._due("save", step) or ranks.agreed(lambda: time.monotonic() - self.saved_at > SAVE_SECONDS):
             control.should_save = True
 
     def _due(self, what: str, step: int) -> bool:
@@ -118,6 +118,10 @@ class Course:
         """Add to the checkpoint just written what the trainer does not know, and seal it."""
         from safetensors.torch import save_file
 
+        self.saved_at = time.monotonic()
+        ranks.together()  # each process has written its own random state
+        if not ranks.first():
+            return
         folder = self.root / f"checkpoint-{state.global_step}"
         rest = {"history": [(point.epoch, point.score) for point in self.history], "stopped": self.stopped}
         (folder / STATE).write_text(json.dumps(rest), "utf-8")
@@ -127,7 +131,6 @@ class Course:
             save_file({name: weight.detach().cpu().contiguous() for name, weight in self.heads.items()}, folder / HEADS)
         checkpoints.seal(folder)
         checkpoints.prune(self.root)
-        self.saved_at = time.monotonic()
 
     def restore(self, folder: Path) -> None:
         """Take up what a checkpoint says; the score of a half epoch at which somebody stopped is taken again later."""
@@ -144,7 +147,7 @@ class Course:
     # --- ---
 
     def _score(self, state: Any) -> None:
-        point = DevScore(round(state.epoch, 4), self.dev.of(self.encoder))
+        point = DevScore(round(state.epoch, 4), ranks.agreed(lambda: self.dev.of(self.encoder)))
         if not self.best_tuned or point.score > self.best_tuned.score:
             self.best = layers.weights(self.encoder.model)
         self.history.append(point)

@@ -17,7 +17,7 @@ from core.recipe import TrainSettings
 from core.recipe.objectives import ObjectiveSettings
 from core.registry import Choice
 from core.schema import Progress, silent
-from core.train import teaching
+from core.train import ranks, teaching
 from core.train.batches import Batches, Interleaved
 from core.train.beside import Source
 from core.train.collate import Objective
@@ -63,7 +63,7 @@ def build(
 def order(objectives: Sequence[Objective], settings: TrainSettings, plan: Plan) -> Interleaved:
     """Return all batches of all objectives in one order."""
     dealt = [Batches(keys(objective.rows), plan.batch_size, plan.seed) for objective in objectives]
-    return Interleaved(dealt, settings.args.multi_dataset_batch_sampler, plan.seed)
+    return Interleaved(dealt, settings.args.multi_dataset_batch_sampler, plan.seed, ranks.count())
 
 
 def _objective(number: int, wanted: ObjectiveSettings, rows: Sequence[Any], seed: int, given: Given, source: Source) -> Objective:

@@ -8,6 +8,7 @@ A batch is a plain mapping, as the trainer moves it to the device: `objective`, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -55,10 +56,14 @@ class Step:
             for weight, slope in zip(weights, slopes[len(parts) :], strict=True):
                 if slope is not None:
                     weight.grad = slope * outer if weight.grad is None else weight.grad + slope * outer
-            for piece, state, slope in zip(parts, states, slopes[: len(parts)], strict=True):
-                with state, torch.enable_grad(), torch.autocast(value.device.type, dtype=precision[1], enabled=precision[0]):
-                    once_more = model(dict(piece))[VECTOR]
-                once_more.backward(gradient=slope.to(once_more.dtype) * outer)
+            for number, (piece, state, slope) in enumerate(zip(parts, states, slopes[: len(parts)], strict=True), 1):
+                # Several processes exchange gradients once, with those of the last part.
+                alone: Any = model.no_sync() if number < len(parts) and hasattr(model, "no_sync") else nullcontext()  # type: ignore[operator]
+                as_before = torch.autocast(value.device.type, dtype=precision[1], enabled=precision[0])
+                with alone:
+                    with state, torch.enable_grad(), as_before:
+                        once_more = model(dict(piece))[VECTOR]
+                    once_more.backward(gradient=slope.to(once_more.dtype) * outer)
 
         result.register_hook(again)  # type: ignore[no-untyped-call]
         return result

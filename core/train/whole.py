@@ -13,7 +13,7 @@ from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.models import Encoder
 from core.recipe import TrainSettings
-from core.train import checkpoints, layers, memory, objectives
+from core.train import checkpoints, layers, memory, objectives, ranks
 from core.train.batches import Interleaved
 from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
@@ -38,26 +38,27 @@ def fit(
     dev = chooser(dataset, SAMPLE)
     if dev is None:
         raise UserError("There is nothing to choose the best checkpoint by.", "Name a validation set or an evaluator in the recipe.")
-    taught = objectives.build(dataset, settings, plan, base, embeddings, watch.part(0.0, 0.05))
+    taught = ranks.in_turn(lambda: objectives.build(dataset, settings, plan, base, embeddings, watch.part(0.0, 0.05)))
     order = objectives.order(taught, settings, plan)
-    untouched = DevScore(0.0, dev.before(base, embeddings, watch.part(0.05, 0.1)))
+    untouched = DevScore(0.0, ranks.agreed(lambda: dev.before(base, embeddings, watch.part(0.05, 0.1))))
     encoder = models.wrap(base.model, base.name)
     encoder.precision = base.precision
     args = settings.args
-    steps = math.ceil(len(order) / args.gradient_accumulation_steps)
+    steps = math.ceil(len(order) / ranks.count() / args.gradient_accumulation_steps)
     every = {"eval": args.eval_steps, "save": args.save_steps}
     course = Course(plan, dev, encoder, watch, root, steps, every, [untouched], objectives.heads(taught, encoder))
     layers.freeze(base.model, plan.freeze_layers)
     if not plan.dropout and not objectives.needs_dropout(settings):
         for module in (base.model, *(objective.loss for objective in taught)):
             layers.without_dropout(module)
-    start = checkpoints.newest(root)
+    start = ranks.agreed(lambda: checkpoints.newest(root))
     if start:
         course.restore(start)
     else:
         watch.dev(0, 0.0, untouched.score)
     if not course.over:
         trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
+    ranks.others_end()
     return _choose(course, settings)
 
 
@@ -138,7 +139,7 @@ def _arguments(
     from sentence_transformers import SentenceTransformerTrainingArguments
 
     args = settings.args
-    steps = args.max_steps or plan.epochs * math.ceil(len(order) / args.gradient_accumulation_steps)
+    steps = args.max_steps or plan.epochs * math.ceil(len(order) / ranks.count() / args.gradient_accumulation_steps)
     reports = [args.report_to] if isinstance(args.report_to, str) else list(args.report_to)
     made = SentenceTransformerTrainingArguments(
         output_dir=str(root),
@@ -168,6 +169,7 @@ def _arguments(
         report_to=reports,
         run_name=settings.run_name or None,
         disable_tqdm=True,
+        accelerator_config={"even_batches": False},  # each process gets as many: `Interleaved` sees to it
         dataloader_pin_memory=encoder.device == "cuda",
     )
     made._n_gpu = min(1, made.n_gpu)  # DataParallel would split a batch and lose its wrong answers

@@ -25,7 +25,7 @@ ROWS = (
     "evaluate runs",
     "compare publish export statistics travel",
     "pipeline overview",
-    "cli worker __main__",
+    "cli worker rank __main__",
 )
 """DESIGN.md section 2, bottom to top: a module imports its own row and those below it."""
 
