@@ -32,8 +32,8 @@ BLOCK = 1 << 20
 BLOB = re.compile(r"blobs/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 RUN = re.compile(r"runs/(\d{8}-\d{6}-[0-9a-f]{4})/(.+)")
 RUN_FILE = re.compile(
-    r"run\.json|recipe\.yaml|status\.json|metrics\.jsonl|result\.json|evaluation\.json|COMPLETE\.json"
-    r"|(?:data|trained_on)/\w+\.(?:json|parquet)"
+    r"run\.json|about\.json|recipe\.yaml|status\.json|metrics\.jsonl|result\.json|evaluation\.json|COMPLETE\.json"
+    r"|(?:data|trained_on)/[\w-]+\.(?:json|parquet)"
     r"|(?:model|given)/(?:\w+/){0,2}[\w.-]+\.(?:json|txt|safetensors|model|jinja|md)"
 )
 """What of a run is taken along. Logs name folders of the machine, checkpoints and vectors can be made again."""

@@ -25,7 +25,11 @@ def commands() -> str:
 
     group = typer.main.get_command(app)
     found = group.commands  # type: ignore[attr-defined]
-    return table(("command", "what it does"), ((f"`{name}`", str(c.help)) for name, c in found.items()))
+    rows = [(name, c) for name, c in found.items()]
+    rows = [
+        row for name, c in rows for row in [(name, c), *((f"{name} {word}", part) for word, part in getattr(c, "commands", {}).items())]
+    ]
+    return table(("command", "what it does"), ((f"`{name}`", str(c.help)) for name, c in rows))
 
 
 def choices() -> str:

@@ -101,6 +101,14 @@ def latest(project: Project, kind: str, *states: RunState) -> Run | None:
     return next((run for run in runs(project) if run.kind == kind and (not states or run.status().state in states)), None)
 
 
+def clone(project: Project, run: Run) -> None:
+    """Take a training's settings for the project's next one; raise `UserError` for another kind of run."""
+    if run.kind != "train":
+        raise UserError("Only a training has settings to train by.", "Choose a training.")
+    settings = run.recipe()
+    project.save_recipe(train=settings.train, split=settings.split, evaluate=settings.evaluate)
+
+
 def collect(project: Project) -> None:
     """Take in what finished runs have made, and end what dead workers left behind; a second time changes nothing."""
     known = project.evaluation_times()

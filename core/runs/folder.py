@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.disk import lock, processes
 from core.errors import UserError
 from core.project import Project
 from core.runs import launch
+from core.runs.about import About
 from core.schema import Evaluation, RunState, RunStatus
 
 ENDED = frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
@@ -78,8 +80,13 @@ class Run:
 
     @property
     def title(self) -> str:
-        """What the person who started it sees in the list."""
-        return self.info.title
+        """What lists call it: the name that a person gave it, else that of what was started."""
+        return self.about.name or self.info.title
+
+    @property
+    def about(self) -> About:
+        """The name and the note that a person gave it."""
+        return jsonfiles.read(self.folder / "about.json", About) or About()
 
     @property
     def made(self) -> float:
@@ -187,12 +194,26 @@ class Run:
         """Return the bytes that the folder takes."""
         return sum(blocks for _, blocks in self._blocks())
 
-    def _blocks(self) -> list[tuple[int, int]]:
-        """Return each file's number of names, and the bytes that it takes."""
+    def freed(self) -> int:
+        """Return the bytes that deleting the run gives back: those of files that have no other name outside of its folder."""
+        return sum(blocks for own, blocks in self._blocks() if own)
+
+    def _blocks(self) -> list[tuple[bool, int]]:
+        """Return the bytes of each file, once however many names it has here, and whether all its names are here."""
         found = [path.lstat() for path in self.folder.rglob("*") if path.is_file()]
-        return [(stat.st_nlink, stat.st_blocks * 512) for stat in found]
+        here = Counter((stat.st_dev, stat.st_ino) for stat in found)
+        once = {(stat.st_dev, stat.st_ino): stat for stat in found}
+        return [(here[key] == stat.st_nlink, stat.st_blocks * 512) for key, stat in once.items()]
 
     # --- what a person can do with it ---
+
+    def rename(self, name: str) -> None:
+        """Give the run a name of a person's own; an empty one gives it its first title back."""
+        self.write("about.json", self.about.named(name))
+
+    def annotate(self, note: str) -> None:
+        """Keep a note on the run, in place of the one before."""
+        self.write("about.json", self.about.noted(note))
 
     def stop(self) -> None:
         """Ask the run to stop at its next step and to keep the best so far; a waiting run stops at once."""
@@ -248,7 +269,7 @@ class Run:
     def delete(self) -> int:
         """End the run and remove its folder; return the bytes freed (a model that another run was given stays there)."""
         self.end()
-        freed = sum(blocks for names, blocks in self._blocks() if names == 1)
+        freed = self.freed()
         aside = self.folder.with_name(f".deleted-{self.id}")
         self.folder.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)

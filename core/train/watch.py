@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -35,7 +36,7 @@ class Watch:
                 f"Training went off its course: at step {step} the loss was no longer a number.",
                 "Choose a lower learning rate, or a smaller scale, and start again.",
             )
-        row = {"step": step, "epoch": round(epoch, 4), "loss": round(loss, 6), "learning_rate": rate}
+        row = {"step": step, "epoch": round(epoch, 4), "loss": round(loss, 6), "learning_rate": rate, "at": round(time.time(), 3)}
         self.metric(row | ({"grad_norm": round(norm, 6)} if math.isfinite(norm) else {}))
 
     def part(self, start: float, end: float) -> Progress:
@@ -50,7 +51,7 @@ class Watch:
 
     def dev(self, step: int, epoch: float, score: float) -> None:
         """Write down a score on dev (nDCG@10); epoch 0 is the untouched base."""
-        self.metric({"step": step, "epoch": round(epoch, 4), "dev": round(score, 6)})
+        self.metric({"step": step, "epoch": round(epoch, 4), "dev": round(score, 6), "at": round(time.time(), 3)})
 
 
 @dataclass(frozen=True)

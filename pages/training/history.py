@@ -13,8 +13,8 @@ from core.runs.folder import Run
 from core.schema import RunState
 from core.secrets import origin
 from pages.results.verdicts import LOOKS, Colour, when
-from pages.training import watching
-from pages.widgets import errors, frame, stages, tables
+from pages.training import keeping, watching
+from pages.widgets import errors, stages, tables
 
 LABELS: Mapping[RunState, tuple[str, Colour]] = {
     RunState.DONE: ("Done", "green"),
@@ -51,7 +51,10 @@ def row(project: Project, run: Run) -> None:
             if status.state is not RunState.DONE and st.button("Resume", key=f"resume_{run.id}", icon=":material/play_arrow:"):
                 resume(run)
             if st.button("Delete", key=f"delete_{run.id}", icon=":material/delete:"):
-                delete(run)
+                keeping.delete(run)
+            keeping.menu(project, run)
+        if run.about.note:
+            st.text(run.about.note)
         if status.error:
             st.text(status.error)
             st.caption(errors.escape(status.hint))
@@ -95,21 +98,4 @@ def ask_key(run: Run) -> None:
     if st.button("Resume", type="primary", key="confirm_resume"):
         with errors.shown():
             run.resume({SECRET[run.kind]: key} if key else {})
-            st.rerun()
-
-
-@st.dialog("Delete run", icon=":material/delete:")
-def delete(run: Run) -> None:
-    """Name what goes with a run, and delete it if the person says so."""
-    st.text(run.title)
-    st.markdown(f"This frees {stages.size(run.size())}" + (" and removes its model." if run.model else "."))
-    if run.model:
-        st.caption("Its verdict stays on record. What was published stays where it is.")
-    with st.container(horizontal=True):
-        if st.button("Delete", type="primary", key="confirm_delete_run"):
-            with errors.shown():
-                run.delete()
-                frame.notice("The run is deleted.")
-                st.rerun()
-        if st.button("Keep it", key="keep_run"):
             st.rerun()

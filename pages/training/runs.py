@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
-from pages.training import history, watching
+from pages.training import comparing, history, watching
 from pages.widgets import frame, stages
 
 project = frame.open_project("Runs", needs="runs")
@@ -18,4 +18,5 @@ elif not working:
     frame.next_step("train", "Go to training")
 if ended:
     st.header("Before" if working else "All runs", anchor=False)
+    comparing.show(project, [run for run in ended if run.kind == "train"])
     history.listing(project, ended)

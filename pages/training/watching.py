@@ -10,8 +10,18 @@ import streamlit as st
 
 from core import runs
 from core.project import Project
+from core.runs.course import pairs_per_second, series
 from core.runs.folder import ENDED, Run
 from pages.widgets import charts, live
+
+MORE = (
+    ("learning_rate", "Learning rate", "The size of a step. It grows while training warms up, then falls to nothing."),
+    (
+        "grad_norm",
+        "Gradient",
+        "How strongly a batch pulls at the weights. Jumps say that the learning rate is too high. In the literature: gradient norm.",
+    ),
+)
 
 
 def watch(project: Project, watched: Sequence[str]) -> None:
@@ -63,6 +73,27 @@ def curves(run: Run) -> None:
             )
         else:
             st.caption("The curve begins after the first epoch.")
+    folded = st.expander("Learning rate, gradient and pace", icon=":material/speed:", on_change="rerun", key=f"more_{run.id}")
+    if folded.open:
+        with folded:
+            _more(run, rows, planned)
+
+
+def _more(run: Run, rows: Sequence[Mapping[str, Any]], planned: float | None) -> None:
+    """Draw the curves that few people need, and say how fast it goes."""
+    if pace := pairs_per_second(rows):
+        st.markdown(
+            f"**{pace:,.1f}** pairs a second", help="Over the last steps, without the time for scoring. In the literature: samples/s."
+        )
+    for column, (name, title, help) in zip(st.columns(2), MORE, strict=True):
+        points = series(rows, name)
+        with column:
+            st.markdown(f"**{title}**", help=help)
+            if points:
+                alt = f"{title}, now {points[-1][1]:.3g}"
+                charts.line(points, x="Epoch", y=title, key=f"{name}_{run.id}", colour=charts.OTHER, until=planned, alt=alt, small=True)
+            else:
+                st.caption("The curve begins with the first step.")
 
 
 def planned_epochs(run: Run) -> float | None:
@@ -71,8 +102,3 @@ def planned_epochs(run: Run) -> float | None:
         return float(json.loads((run.folder / "plan.json").read_text("utf-8"))["epochs"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def series(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
-    """Return one measure over the epochs, in order."""
-    return sorted((float(row["epoch"]), float(row[name])) for row in rows if name in row and "epoch" in row)

@@ -103,8 +103,12 @@ def line(
     colour: str = TUNED,
     level: tuple[float, str] | None = None,
     until: float | None = None,
+    small: bool = False,
 ) -> None:
-    """Draw one curve over training, a level to compare it with, and room for what is still to come."""
+    """Draw one curve over training, a level to compare it with, and room for what is still to come.
+
+    The axis of `small` numbers, such as learning rates, is as narrow as they are.
+    """
     import plotly.graph_objects as go
 
     figure = go.Figure(
@@ -115,7 +119,7 @@ def line(
             line={"color": colour, "width": 2},
             marker={"symbol": SIGNS.get(colour, "circle"), "size": 8},
             showlegend=False,
-            hovertemplate=f"{x} %{{x:g}}: %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{x} %{{x:g}}: %{{y:{'.3g' if small else '.3f'}}}<extra></extra>",
         )
     )
     values = [p[1] for p in points]
@@ -129,7 +133,7 @@ def line(
         )
         values.append(level[0])
     low, high = min(values), max(values)
-    room = max(0.15 * (high - low), 0.01)
+    room = max(0.15 * (high - low), 0.15 * abs(high) if small else 0.01)
     figure.update_xaxes(title=x, range=[-0.02 * until, 1.02 * until] if until else None)
     figure.update_yaxes(title=y, range=[low - room, high + room])
     draw(figure, alt, key, height=260)

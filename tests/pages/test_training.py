@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from core import machine, runs
+from core import recipe as recipes
 from core.disk import lock
 from core.project import Project
 from core.recipe import BASE_MODEL
+from core.runs.folder import Run
 from core.schema import Part
 from tests import filled
 from tests.pages.filling import EVIL, waiting_run, with_pairs, with_verdict
@@ -110,3 +112,34 @@ def test_hostile_text_in_a_run_stays_text(project: Project) -> None:
     app = open_page("runs", project, **{f"details_{folder.name}": True})
     assert EVIL in [code.value for code in app.code]
     assert not lock.held(folder / "lock")
+
+
+def test_trainings_are_compared_by_their_settings_and_scores(project: Project) -> None:
+    folder = waiting_run(with_verdict(project))
+    (folder / "recipe.yaml").write_text(recipes.dump(recipes.parse({"train": {"epochs": 7}})))
+    app = open_page("runs", project, compare_runs=True)
+    assert not app.exception
+    tables = [frame.value for frame in app.dataframe]
+    assert any("Training, Epochs" in table["Setting"].tolist() for table in tables if "Setting" in table)
+    assert any("nDCG@10, tuned" in table[""].tolist() for table in tables if "" in table)
+
+
+def test_a_note_and_a_name_of_a_run_stay_text(project: Project) -> None:
+    run = Run(waiting_run(with_pairs(project)))
+    run.rename(EVIL[:100])
+    run.annotate(EVIL)
+    app = open_page("runs", project)
+    shown = [text.value for text in app.text]
+    assert EVIL in shown
+    assert EVIL[:100] in shown
+
+
+def test_learning_rate_gradient_and_pace_are_shown_when_asked_for(project: Project) -> None:
+    run = Run(waiting_run(with_pairs(project)))
+    run.add_metric({"pairs": 100})
+    for step in (1, 2, 3):
+        run.add_metric({"step": step, "epoch": step / 10, "loss": 1.0, "learning_rate": 1e-4, "grad_norm": 0.5, "at": float(step)})
+    app = open_page("runs", project, **{f"details_{run.id}": True, f"more_{run.id}": True})
+    assert not app.exception
+    assert "**10.0** pairs a second" in words(app)
+    assert "**Learning rate**" in words(app)
