@@ -8,7 +8,7 @@ from pages.widgets.charts import SERIES, draw, plain
 
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "triangle-down", "x")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SIGNS_SHOWN = 12  # on each curve, at most
+MANY, SIGNS_SHOWN = 30, 12  # points, from which a curve has so many signs only
 
 
 def overlaid(curves: Mapping[str, Sequence[tuple[float, float]]], *, x: str, y: str, key: str) -> None:
@@ -24,7 +24,7 @@ def overlaid(curves: Mapping[str, Sequence[tuple[float, float]]], *, x: str, y: 
                 name=plain(name, 30),
                 mode="lines+markers",
                 line={"color": SERIES[i % len(SERIES)], "dash": DASHES[i % len(DASHES)], "width": 2},
-                marker={"symbol": MARKS[i % len(MARKS)], "size": 8, "maxdisplayed": SIGNS_SHOWN},
+                marker={"symbol": MARKS[i % len(MARKS)], "size": 8, "maxdisplayed": SIGNS_SHOWN if len(points) > MANY else 0},
                 hovertemplate=f"{x} %{{x:g}}: %{{y:.3f}}",
             )
     figure.update_layout(showlegend=True)

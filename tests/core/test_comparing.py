@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,8 +88,6 @@ def test_what_another_run_shares_is_not_called_free(project: Project) -> None:
     assert one.size() >= 1_000_000 > one.freed()
     two.delete()
     assert one.freed() == one.size()
-    free = shutil.disk_usage(project.folder).free
-    assert free >= 0
     assert one.delete() >= 1_000_000
 
 
@@ -128,8 +126,6 @@ def test_scores_on_other_questions_are_not_called_alike(project: Project) -> Non
     other = run(project)
     project.save_evaluation(other.id, evaluation)
     assert comparing.compare(project, [judged, other]).alike
-    from dataclasses import replace
-
     project.save_evaluation(other.id, replace(evaluation, test_digest="another"))
     assert not comparing.compare(project, [judged, other]).alike
 
