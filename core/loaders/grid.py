@@ -53,10 +53,11 @@ def is_number(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell))
 
 
-def read_grid(data: bytes, reading: TableReading, wanted: Cleaning = ALL) -> Grid:
+def read_grid(data: bytes, reading: TableReading, wanted: Cleaning = ALL, *, headed: bool = True) -> Grid:
     """Read a table; raise `TooHeavyError` past a limit and `BrokenTableError` where there are no rows and columns.
 
-    The cells of a row that are too many are put back, delimiter and all, into its last column: text with a bare comma.
+    The cells of a row that are too many are put back, delimiter and all, into its last column: text with a bare comma. Without
+    `headed` even the first row is data.
     """
     sample, encoding = start(data, _SAMPLE, reading.encoding)
     truncated = len(sample) >= _SAMPLE
@@ -74,7 +75,7 @@ def read_grid(data: bytes, reading: TableReading, wanted: Cleaning = ALL) -> Gri
     rows = [row for _, row in kept]
     if not rows:
         raise BrokenTableError
-    header, body = split_header(rows)
+    header, body = split_header(rows) if headed else ([""] * width, rows)
     shown = [_shown(values, row, wanted) for values, row in kept[len(rows) - len(body) :]]
     used = [i for i in range(width) if rows[0][i] or any(row[i] for row in rows)]
     names = _unique([header[i] or f"column {i + 1}" for i in used])

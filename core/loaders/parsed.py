@@ -20,6 +20,7 @@ class ReadRequest:
     column). `kept` are the roles of the file's earlier version, used while its columns are still `kept_header`. `second`
     lets PDFium look at what pypdf cannot read, `compare` asks for samples of what each switch of cleaning changes. `pairs`
     says that the file is one of pairs (`Parsed.rows`), `labels` that it is one of theme labels (`Parsed.labels`), not of documents.
+    For pairs, `columns` maps a usual name to the file's, and `scored` takes scores on any scale, and a table without a header.
     """
 
     name: str = ""
@@ -34,6 +35,7 @@ class ReadRequest:
     second: bool = True
     pairs: bool = False
     labels: bool = False
+    scored: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def read(wanted: DataSettings, kind: str) -> tuple[Row, ...]:
         name, data = f"{wanted.name.partition('/')[2]}.parquet", _download(wanted)
     else:
         raise UserError(f"There is no file {wanted.name}.", "Give a file's path, project:NAME, or a data set's name at the hub.")
-    parsed = sandbox.parse(data, ReadRequest(name=name, pairs=True))
+    parsed = sandbox.parse(data, ReadRequest(name=name, columns=wanted.args.columns, pairs=True, scored=kind in (SCORES, "")))
     if parsed.state is not FileState.READ and kind == TEXTS:
         parsed = sandbox.parse(data, ReadRequest(name=name))
         pages = ("\n".join(page.text for page in document.pages) for document in parsed.documents)
@@ -106,9 +106,9 @@ def _download(wanted: DataSettings) -> bytes:
     import datasets
     from datasets.exceptions import DatasetNotFoundError
 
-    options: dict[str, Any] = {name: value for name, value in wanted.args.items() if name != "split"}
+    options: dict[str, Any] = wanted.args.model_dump(include={"name", "revision"}, exclude_none=True)
     try:
-        found = datasets.load_dataset(wanted.name, split=wanted.args.get("split", "train"), token=False, **options)
+        found = datasets.load_dataset(wanted.name, split=wanted.args.split or "train", token=False, **options)
     except (DatasetNotFoundError, ConnectionError, OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"The data set {wanted.name} cannot be had from the hub ({type(error).__name__}).",

@@ -50,25 +50,36 @@ class PreprocessSettings(Section):
     limit: int | None = Field(None, ge=1, title="Rows at most", description="The first ones; empty takes all.")
 
 
+class DataArgs(Section):
+    """How a data set is found at the hub, and what its columns are."""
+
+    name: str | None = Field(None, title="Configuration", description="Of a data set at the hub that has several.")
+    split: str | None = Field(None, title="Split", description="Of a data set at the hub; empty: train.")
+    revision: str | None = Field(None, title="Revision", description="Of a data set at the hub.")
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        title="Columns",
+        description="Where they have other names than the usual ones: {sentence1: …, sentence2: …, score: …} or {anchor: …, positive: …}.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "trust_remote_code" in data:
+            raise ValueError("trust_remote_code is refused: a data set's own code is never run here")
+        if isinstance(data, dict) and (other := sorted(map(str, data.keys() - cls.model_fields.keys()))):
+            raise ValueError(f"{', '.join(other)}: not known; allowed are {', '.join(cls.model_fields)}")
+        return data
+
+
 class DataSettings(Section):
     """Where rows come from."""
 
     name: str = Field(
         title="Data set", description="project:NAME, a CSV, TSV, JSON lines or Parquet file, or the name of a data set at the hub."
     )
-    args: dict[str, str] = Field(
-        default_factory=dict, title="Of the data set", description="At the hub: name (of the configuration), split and revision."
-    )
+    args: DataArgs = DataArgs()
     preprocess_args: PreprocessSettings = PreprocessSettings()
-
-    @field_validator("args")
-    @classmethod
-    def _known(cls, value: dict[str, str]) -> dict[str, str]:
-        if "trust_remote_code" in value:
-            raise ValueError("trust_remote_code is refused: a data set's own code is never run here")
-        if other := set(value) - {"name", "split", "revision"}:
-            raise ValueError(f"{', '.join(sorted(other))}: not known; allowed are name, split, revision")
-        return value
 
 
 class DatasetsSettings(Section):
