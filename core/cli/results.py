@@ -9,7 +9,7 @@ import typer
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import Json, KnownProject, RunId
+from core.cli.options import Devices, Json, KnownProject, RecipeFile, RunId
 from core.errors import UserError
 
 
@@ -63,18 +63,25 @@ def publish(
 @app.command()
 def export(
     project: KnownProject,
-    to: Annotated[Path, typer.Argument(help="model.zip, or pairs.csv, .tsv, .jsonl, .parquet: the ending says what.")],
+    to: Annotated[Path, typer.Argument(help="model.zip, or pairs.csv, .tsv, .jsonl, .parquet: the ending says what. Or slurm.")],
     run: RunId = "",
+    recipe: RecipeFile = None,
+    devices: Devices = 0,
 ) -> None:
-    """Write the model (.zip) or the pairs (.csv, .tsv, .jsonl, .parquet) into a file."""
+    """Write the model (.zip) or the pairs (.csv, .tsv, .jsonl, .parquet) into a file; with slurm, a training's folder for a cluster."""
     from core import disk
     from core import export as exporting
 
     owner = options.known_project(project)
+    if str(to) == "slurm":
+        from core import slurm
+
+        made = slurm.prepare(owner, options.unsaved(owner, recipe, [f"train.devices={devices}"] if devices else ()))
+        return terminal.show(f"{made.folder / slurm.NAME}")
     if to.suffix == ".zip":
         exporting.model_zip(options.model_run(owner, run).folder, to)
     elif to.suffix[1:] in exporting.PAIRS:
         disk.write_atomic(to, exporting.pairs_table(owner, to.suffix[1:]))
     else:
         raise UserError(f"{to.name} is no kind of file that can be written.", f"Let it end in .zip, .{', .'.join(exporting.PAIRS)}.")
-    terminal.show(f"{to} ({to.stat().st_size:,} bytes)")
+    return terminal.show(f"{to} ({to.stat().st_size:,} bytes)")

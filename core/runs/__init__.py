@@ -33,6 +33,8 @@ TITLES = {
     "statistics": "Count and map",
 }
 
+ELSEWHERE = "Copy its folder to the other machine, run it there, and copy the folder back. Resume carries it out here."
+
 
 def start(
     project: Project,
@@ -66,6 +68,19 @@ def start(
             return run
         shutil.rmtree(aside)
     return found if found.status().state is RunState.DONE else found.resume(secrets)
+
+
+def elsewhere(project: Project, recipe: recipe.Recipe) -> Run:
+    """Write a training's folder with all its data and start nothing: it is to be carried out on another machine."""
+    (project.folder / "runs").mkdir(exist_ok=True)
+    with lock.exclusive(project.folder / "runs" / ".starting"):
+        aside = _prepare(project, "train", recipe, recipe.train.run_name, "", None)
+        run = Run(aside.with_name(_fresh_id(aside.parent)))
+        os.rename(aside, run.folder)
+        disk.sync_folder(aside.parent)
+    prepare(run)
+    run.write_status(replace(run.written() or RunStatus(RunState.STOPPED), state=RunState.STOPPED, text="", hint=ELSEWHERE))
+    return run
 
 
 def runs(project: Project) -> list[Run]:

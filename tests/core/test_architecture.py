@@ -23,7 +23,7 @@ ROWS = (
     "loaders generators negatives endpoint objectives",
     "imports ingest chunk themes pairs gate split train",
     "evaluate runs",
-    "compare publish export statistics travel",
+    "compare publish export slurm statistics travel",
     "pipeline overview",
     "cli worker rank __main__",
 )
