@@ -133,8 +133,8 @@ def measure(name: str, mixes: Sequence[Mapping[str, float]], seeds: Sequence[int
         for seed in seeds:
             data = collection.dataset(pairs, seed)
             settled = plan.derive(TrainSettings(seed=seed), "quick", len(data.train), people=False)
-            _, weight = quick.fit(data, base, settled, store, watch.Watch())
-            gains.append(collection.score(quick.mapped(queries, weight), quick.mapped(passages, weight)) - before)
+            _, maps = quick.fit(data, base, settled, store, watch.Watch())
+            gains.append(collection.score(maps.apply(queries, "query"), maps.apply(passages, "document")) - before)
         found = metrics.interval(np.mean(gains, axis=0), resamples=5000, seed=1)
         said = ", ".join(f"{kind} {share:g}" for kind, share in shares.items())
         print(f"  {said:<40} {len(pairs):>6} pairs  {found.mean:+.4f}  ({found.low:+.4f} to {found.high:+.4f})", flush=True)

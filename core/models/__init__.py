@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.models import compute
+from core.models import compute, maps
 from core.models.files import fingerprint, max_tokens, resolve, scrub, tokenizer
+from core.models.maps import Maps
+from core.models.vectors import Kind, Vectors, unit
 from core.recipe.objectives import ModelArgs
 from core.schema import Progress, silent
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["Encoder", "Kind", "Vectors", "load", "max_tokens", "resolve", "tokenizer", "wrap"]
+__all__ = ["Encoder", "Kind", "Maps", "Vectors", "load", "max_tokens", "resolve", "tokenizer", "unit", "with_maps", "wrap"]
 
-Kind = Literal["query", "document"]
-Vectors = NDArray[np.float32]
 BATCH = 32
 SLICE = BATCH * 16  # texts between two words of progress
 
@@ -68,18 +67,13 @@ def wrap(model: SentenceTransformer, name: str) -> Encoder:
     return Encoder(model, name, "")
 
 
-def with_map(encoder: Encoder, weight: Vectors) -> Encoder:
-    """Return an encoder with a linear map (d, d) behind the pooling, as a Dense module, and vectors of length 1 at its end."""
-    import torch
+def with_maps(encoder: Encoder, chosen: Maps) -> Encoder:
+    """Return an encoder with linear maps behind the pooling, as an ordinary sentence-transformers model."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Dense, Normalize
 
-    model, size = encoder.model, len(weight)
-    dense = Dense(size, size, bias=False, activation_function=torch.nn.Identity(), init_weight=torch.from_numpy(weight).clone())
-    modules: list[Any] = list(model.children())
-    ending = modules.pop() if isinstance(modules[-1], Normalize) else Normalize()
+    model = encoder.model
     made = SentenceTransformer(
-        modules=[*modules, dense, ending],
+        modules=maps.modules(model, chosen),
         device=encoder.device,
         prompts={name: prompt or "" for name, prompt in model.prompts.items()},
         default_prompt_name=model.default_prompt_name,
@@ -150,25 +144,16 @@ class Encoder:
         encode = self.model.encode_query if kind == "query" else self.model.encode_document
         read = self.model.tokenizer
         ends = {read.cls_token_id, read.sep_token_id, read.bos_token_id, read.eos_token_id, read.pad_token_id} - {None}
+        mapped = maps.weights(self.model, kind)
         vectors = []
         for features in self._forward(encode, texts, output_value=None, convert_to_numpy=False) if texts else ():
             ids, here = features["input_ids"].cpu().numpy(), features["attention_mask"].cpu().numpy() > 0
             words = here & ~np.isin(ids, list(ends))
             rows = features["token_embeddings"].float().cpu().numpy()[words if words.any() else here]
-            for weight in self._maps:
+            for weight in mapped:
                 rows = rows @ weight.T
             vectors.append(unit(rows))
         return vectors
-
-    @cached_property
-    def _maps(self) -> list[Vectors]:
-        """The weights of the Dense modules that are plain linear maps, in their order."""
-        from sentence_transformers.sentence_transformer.modules import Dense
-        from torch.nn import Identity
-
-        dense = [module for module in self.model.children() if isinstance(module, Dense)]
-        plain = [m for m in dense if isinstance(m.activation_function, Identity) and not m.bias and not m.use_residual]
-        return [m.linear.weight.detach().float().cpu().numpy() for m in plain] if len(plain) == len(dense) else []
 
     def save(self, folder: Path) -> None:
         """Save the model as safetensors, without the automatic card (it would hold training texts) and without local paths."""
@@ -180,12 +165,6 @@ class Encoder:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         with compute.autocast(self.device, self.precision):
             return encode(clean, batch_size=BATCH, show_progress_bar=False, **wanted)
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Return rows scaled to length 1 (a row of zeros stays as it is)."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)
 
 
 def _quieten() -> None:

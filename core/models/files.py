@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ BUNDLE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 MODULE_CLASS = re.compile(
     r"sentence_transformers(\.\w+)*\.(Transformer|Pooling|Normalize|Dense|LayerNorm|Dropout|StaticEmbedding|WeightedLayerPooling)", re.ASCII
 )
+ROUTER = re.compile(r"sentence_transformers(\.\w+)*\.Router", re.ASCII)  # leads queries and documents different ways
+ROUTES = "router_config.json"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 NO_PART = ("COMPLETE.json", "data_config.json")  # our seal, and the list of the base's training sets
 NAMES = ("_name_or_path", "name_or_path")  # what a model was made from; shown unless it is a place on this machine
@@ -53,16 +56,13 @@ def check(folder: Path) -> None:
 
     Its modules must be sentence-transformers' own, inside the folder, and their weights safetensors: pickles run code.
     """
-    modules = _read_json(folder / "modules.json", [])
-    if not modules and not (folder / "config.json").exists():
+    if not (folder / "modules.json").exists() and not (folder / "config.json").exists():
         raise UserError(f"{folder.name} holds no model: modules.json and config.json are missing.", "Choose a sentence-transformers model.")
     places = [folder]
-    for module in modules:
-        kind, path = str(module.get("type", "")), str(module.get("path", ""))
-        place = (folder / path).resolve()
-        if not MODULE_CLASS.fullmatch(kind):
+    for kind, place in modules(folder):
+        if not (MODULE_CLASS.fullmatch(kind) or ROUTER.fullmatch(kind)):
             raise UserError(f"This model has a part, “{kind}”, that would run code of its own.", "Choose a model without custom code.")
-        if not place.is_relative_to(folder.resolve()):
+        if not place.resolve().is_relative_to(folder.resolve()):
             raise UserError("This model names a part outside its own folder.", "Choose another model.")
         places.append(place)
     if not any(_weights(place) for place in places):
@@ -70,6 +70,30 @@ def check(folder: Path) -> None:
     for place in places:
         if not _weights(place) and any(f.suffix in PICKLES for f in place.glob("*")):
             raise UserError("This model's weights are a pickle, which can run code.", "Choose a model that is saved as safetensors.")
+
+
+def modules(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the class and the place of each of a model's modules; a Router's own follow it.
+
+    Raises `UserError` for one Router inside another, which no model needs.
+    """
+    for module in _listed(_read_json(folder / "modules.json", []), list):
+        kind, place = str(module.get("type", "")), folder / str(module.get("path", ""))
+        yield kind, place
+        if not ROUTER.fullmatch(kind) or not place.resolve().is_relative_to(folder.resolve()):
+            continue
+        held = _read_json(place / ROUTES, {}) or _read_json(place / "config.json", {})
+        for name, inner in _listed(_listed(held, dict).get("types"), dict).items():
+            if ROUTER.fullmatch(str(inner)):
+                raise UserError("This model's parts stand inside each other.", "Choose another model.")
+            yield str(inner), place / str(name)
+
+
+def _listed(found: Any, kind: type[Any]) -> Any:
+    """Return what a model's list of parts holds; raise `UserError` where it is no such list."""
+    if not isinstance(found, kind) or (kind is list and not all(isinstance(one, dict) for one in found)):
+        raise UserError("This model's list of its parts cannot be read.", "Choose another model, or download it again.")
+    return found
 
 
 def fingerprint(folder: Path) -> str:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from core.digest import file_sha256
 from core.errors import UserError
+from core.models import files as modelfiles
 from core.project import Project
 from core.publish import card as cards
 from core.publish.push import Order
@@ -33,6 +34,7 @@ CARD = "README.md"
 NAMES = frozenset(
     [
         "modules.json",
+        modelfiles.ROUTES,
         "config.json",
         "config_sentence_transformers.json",
         "sentence_bert_config.json",
@@ -106,14 +108,11 @@ def publish(
 
 
 def _paths(model_folder: Path) -> list[str]:
-    try:
-        modules = json.loads((model_folder / "modules.json").read_text("utf-8"))
-        places = {str(module["path"]) for module in modules} | {""}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UserError("There is no whole model in this folder.", "Train one, or choose another run.") from None
+    if not (model_folder / "modules.json").is_file():
+        raise UserError("There is no whole model in this folder.", "Train one, or choose another run.")
+    places = {model_folder, *(place for _, place in modelfiles.modules(model_folder))}
     found = []
-    for place in sorted(places):
-        folder = model_folder / place
+    for folder in sorted(places):
         if not folder.resolve().is_relative_to(model_folder.resolve()) or not folder.is_dir():
             raise UserError("A part of the model is missing, or lies outside its folder.", "Train it again, or choose another run.")
         for file in sorted(folder.iterdir()):

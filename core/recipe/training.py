@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,9 @@ from core.recipe.arguments import TrainArguments
 from core.recipe.objectives import EarlyStopping, EvaluatorSettings, ModelArgs, ObjectiveSettings
 from core.recipe.section import Section
 
+MapOf = Literal["both", "each", "queries"]
+MAPS: tuple[MapOf, ...] = get_args(MapOf)
+Share = Annotated[float, Field(gt=0, lt=1)]
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -62,6 +65,17 @@ class TrainSettings(Section):
         0, ge=0, le=1000, title="Frozen layers", description="Embeddings and this many lower layers stay as they are; 0 trains all."
     )
     dropout: bool = Field(False, title="Dropout", description="Off trains 3 to 4 times faster on a processor and measured better.")
+    map: MapOf = Field(
+        "both",
+        title="Quick's map",
+        description="both: one map for questions and passages. each: one for either. queries: for questions alone, so that passages that "
+        "were embedded or indexed with the base model stay as they are.",
+    )
+    blend: tuple[Share, ...] = Field(
+        (0.25, 0.5, 0.75),
+        title="Blends",
+        description="Shares of the tuned model, between 0 and 1, that are tried beside the base and the tuned model alone.",
+    )
     patience: int = Field(3, ge=1, title="Patience", description="Thorough stops after so many epochs without a gain on dev.")
     hard_negatives: int = Field(
         0,

@@ -190,6 +190,12 @@ class Run:
         """Return how training ended (the fields of train.TrainResult), empty before."""
         return jsonfiles.read(self.folder / "result.json", dict) or {}
 
+    @property
+    def keeps_index(self) -> bool:
+        """Say whether the model's vectors of passages are the base's own, so that an index made with the base serves it too."""
+        found = self.result()
+        return bool(found) and (found.get("share") == 0 or found.get("map") == "queries")
+
     def size(self) -> int:
         """Return the bytes that the folder takes."""
         return sum(blocks for _, blocks in self._blocks())

@@ -20,17 +20,19 @@ from core.recipe import TrainSettings
 from core.schema import Progress, silent
 from core.train import checkpoints, estimate, plan, quick, ranks, watch, whole
 from core.train.plan import Plan, choose_dial
-from core.train.watch import DevScore, Halted, Outcome, Row, Watch
+from core.train.watch import DevScore, Halted, Outcome, Row, ShareScore, Watch
 
 __all__ = ["TrainResult", "choose_dial", "train"]
+
+CARRIED = ("epochs", "best_epoch", "share", "shares", "dev_best", "history", "stopped", "metric")  # from a method's outcome
 
 
 @dataclass(frozen=True)
 class TrainResult:
     """How a training ended. Scores are those of `metric` on dev; epoch 0 is the untouched base.
 
-    `share` is how much of the model is tuned: 0 when the base won, 0.5 when half of each did, else 1. `epochs` counts those
-    done, of `planned`; `history` holds the score after each.
+    `share` is how much of the model is tuned, 0 when the base won; `shares` are all blends that dev scored. `epochs` counts those
+    done, of `planned`; `history` holds the score after each. `map` says which texts Quick's map is for, "" for the whole model.
     """
 
     model: Path
@@ -51,6 +53,8 @@ class TrainResult:
     learning_rate: float
     batch_size: int
     metric: str = "nDCG@10"
+    shares: tuple[ShareScore, ...] = ()
+    map: str = ""
 
 
 def train(
@@ -103,7 +107,8 @@ def train(
         precision=base.precision,
         learning_rate=planned.learning_rate,
         batch_size=planned.batch_size,
-        **{name: getattr(outcome, name) for name in ("epochs", "best_epoch", "share", "dev_best", "history", "stopped", "metric")},
+        map=planned.map if planned.dial == "quick" else "",
+        **{name: getattr(outcome, name) for name in CARRIED},
     )
     disk.write_atomic(folder / "trained.json", json.dumps(store.to_plain(result)))
     if not outcome.stopped:
@@ -117,10 +122,10 @@ def _fit(
     """Train by the plan's method and put what dev chose into the model folder."""
     if planned.dial == "quick":
         ranks.others_end()  # a map takes one process some seconds
-        outcome, weight = quick.fit(dataset, base, planned, embeddings, watching)
+        outcome, maps = quick.fit(dataset, base, planned, embeddings, watching)
         if outcome.share:
-            _put(folder, models.with_map(base, weight).save)
-            quick.store_mapped(dataset, base, models.load(str(folder / "model"), base.device), weight, embeddings)
+            _put(folder, models.with_maps(base, maps).save)
+            quick.store_mapped(dataset, base, models.load(str(folder / "model"), base.device), maps, embeddings)
     else:
         root = folder / "checkpoints"
         root.mkdir(exist_ok=True)
@@ -147,7 +152,7 @@ def _plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool)
     """Return the plan that the folder's training follows, made and written down the first time."""
     path = folder / "plan.json"
     if path.exists():
-        return Plan(**json.loads(path.read_text("utf-8")))
+        return plan.read(path.read_text("utf-8"))
     dial = settings.dial
     if settings.objectives:
         if dial == "quick":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.dataset import Row
-from core.models import Encoder, Kind, Vectors
+from core.models import Encoder, Kind, Vectors, maps
 from core.objectives import Columns
 from core.objectives.lessons import Lesson
 
@@ -52,6 +52,7 @@ class Collator:
 
     def __init__(self, encoder: Encoder, objectives: Sequence[Objective], order: Interleaved) -> None:
         self.encoder, self.objectives, self.order = encoder, objectives, order
+        self.routed = maps.routed(encoder.model)
 
     def __call__(self, features: Sequence[Mapping[str, int]]) -> dict[str, Any]:
         """Return the batch, as `core.train.step` takes it."""
@@ -84,10 +85,11 @@ class Collator:
         for kind in dict.fromkeys(kind for kind, _, _ in order):
             texts = [text for own, text, _ in order if own == kind]
             prompt = self.encoder.prompt(kind) or None
-            chunks += [self._tokens(texts[start : start + CHUNK], prompt) for start in range(0, len(texts), CHUNK)]
+            chunks += [self._tokens(texts[start : start + CHUNK], prompt, kind) for start in range(0, len(texts), CHUNK)]
         found = iter(wanted)
         return chunks, [[places[next(found)] for _ in texts] for texts in columns.texts]
 
-    def _tokens(self, texts: Sequence[str], prompt: str | None) -> dict[str, Any]:
+    def _tokens(self, texts: Sequence[str], prompt: str | None, kind: Kind | None = None) -> dict[str, Any]:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        return dict(self.encoder.model.preprocess(clean, prompt=prompt))
+        way = {"task": kind} if self.routed and kind else {}
+        return dict(self.encoder.model.preprocess(clean, prompt=prompt, **way)) | way

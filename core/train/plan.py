@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -36,6 +37,14 @@ class Plan:
     hard_negatives: int = 0
     threshold: float = 0.0
     part: int = 0
+    blend: tuple[float, ...] = ()
+    map: str = "both"
+
+
+def read(text: str) -> Plan:
+    """Return the plan that was written down as JSON."""
+    held = json.loads(text)
+    return Plan(**{**held, "blend": tuple(held.get("blend", ()))})
 
 
 def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
@@ -73,6 +82,8 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         hard_negatives=settings.hard_negatives,
         threshold=ending.threshold if ending else 0.0,
         part=_part(settings),
+        blend=settings.blend,
+        map=settings.map,
     )
 
 

@@ -1,6 +1,6 @@
-"""Quick: a linear map on the frozen base's vectors, one for queries and passages; seconds on a processor.
+"""Quick: linear maps on the frozen base's vectors, one for all texts, one a side, or one for queries alone; seconds on a processor.
 
-It starts as the identity, so the untouched base is its epoch 0, and is saved as a Dense module of an ordinary
+A map starts as the identity, so the untouched base is its epoch 0, and is saved as a Dense module of an ordinary
 sentence-transformers model. Chosen over tuning the whole model for pairs that were made offline: it helps where the whole
 model then gets worse (bench/RESULTS.md). One-directional loss: symmetric measured the same on real questions and worse on
 sentences (-0.01 nDCG@10 on Cranfield).
@@ -11,26 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
-from core.models import Encoder, Vectors, unit
+from core.models import Encoder, Maps, Vectors
 from core.objectives.contrastive import hard_negatives
 from core.objectives.meeting import keys
 from core.schema import TrainPair
+from core.train import blend
 from core.train.batches import Batches
 from core.train.dev import Dev
 from core.train.plan import Plan
-from core.train.watch import DevScore, Outcome, Watch
+from core.train.watch import DevScore, Outcome, ShareScore, Watch
 
 LIMIT = 20_000  # passages that dev is scored against
 ROWS = 200  # rows of loss that are written down, about
 EMBEDDED = 0.8  # the progress bar's place when all texts are embedded
 
 
-def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore, watch: Watch) -> tuple[Outcome, Vectors]:
-    """Return how training went and the map that dev chose, (d, d): a vector v becomes v @ map.T, scaled to length 1."""
+def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore, watch: Watch) -> tuple[Outcome, Maps]:
+    """Return how training went and the maps that dev chose, already blended with the base as dev likes it best."""
     import torch
 
     dev = Dev(dataset, LIMIT)
@@ -39,12 +38,15 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
     wrong = _Wrong(dataset.train, plan.hard_negatives, base, embeddings)
     dev_queries, dev_texts = dev.stored(base, embeddings, watch.part(0.4, EMBEDDED))
 
+    def score(maps: Maps) -> float:
+        return dev.score(maps.apply(dev_queries, "query"), maps.apply(dev_texts, "document"))
+
     torch.manual_seed(plan.seed)
     inputs, answers = torch.from_numpy(queries), torch.from_numpy(passages)
-    weight = torch.nn.Parameter(torch.eye(base.dimension))
-    optimiser = torch.optim.AdamW([weight], lr=plan.learning_rate, weight_decay=0.0)
+    learned = _Learned(base.dimension, plan.map)
+    optimiser = torch.optim.AdamW(learned.weights, lr=plan.learning_rate, weight_decay=0.0)
     batches = Batches(keys(dataset.train), plan.batch_size, plan.seed)
-    best = np.eye(base.dimension, dtype=np.float32)
+    best = learned.maps()
     history = [DevScore(0.0, dev.score(dev_queries, dev_texts))]
     watch.dev(0, 0.0, history[0].score)
     step, every = 0, max(1, len(batches) * plan.epochs // ROWS)
@@ -53,25 +55,52 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
         for n, batch in enumerate(batches, 1):
             optimiser.zero_grad()
             candidates = torch.cat([answers[batch], torch.from_numpy(wrong.vectors(batch, epoch))])
-            loss = ranking_loss(inputs[batch] @ weight.T, candidates @ weight.T, plan.scale)
+            loss = ranking_loss(learned.queries(inputs[batch]), learned.documents(candidates), plan.scale)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             step += 1
             if step % every == 0:
-                norm = float(weight.grad.norm()) if weight.grad is not None else 0.0
+                norm = float(torch.nn.utils.get_total_norm([w.grad for w in learned.weights if w.grad is not None]))
                 watch.step(step, epoch - 1 + n / len(batches), loss.item(), plan.learning_rate, norm)
-        tuned = weight.detach().numpy()
-        score = dev.score(mapped(dev_queries, tuned), mapped(dev_texts, tuned))
-        if score > max(point.score for point in history):
-            best = tuned.copy()
-        history.append(DevScore(float(epoch), score))
-        watch.dev(step, epoch, score)
+        tuned = learned.maps()
+        point = DevScore(float(epoch), score(tuned))
+        if epoch == 1 or point.score > max(earlier.score for earlier in history[1:]):
+            best = tuned
+        history.append(point)
+        watch.dev(step, epoch, point.score)
         watch.progress(EMBEDDED + (1 - EMBEDDED) * epoch / plan.epochs, f"Epoch {epoch} of {plan.epochs}")
         if watch.stop():
             break
-    chosen = max(history, key=lambda point: point.score)  # the earliest of equals, so the base before all
-    share = 1.0 if chosen.epoch else 0.0
-    return Outcome(tuple(history), chosen.epoch, chosen.score, share, history[-1].epoch, watch.stop()), best
+    top = max(history[1:], key=lambda one: one.score)  # the earliest of equals
+    points = [ShareScore(0.0, history[0].score), ShareScore(1.0, top.score)]
+    points += blend.scored(plan.blend, lambda share: score(best.blended(share)), watch, top.epoch)
+    return blend.outcome(history, top, points, watch.stop()), best.blended(blend.choose(points).share)
+
+
+class _Learned:
+    """The maps in training: `how` says whether queries and passages have one, one each, or queries alone have one."""
+
+    def __init__(self, size: int, how: str) -> None:
+        import torch
+
+        self.query = torch.nn.Parameter(torch.eye(size))
+        self.document = {"both": self.query, "each": torch.nn.Parameter(torch.eye(size))}.get(how)
+        self.weights = [self.query] if self.document is None or self.document is self.query else [self.query, self.document]
+
+    def queries(self, vectors: Any) -> Any:
+        """Return vectors (n, d) of queries put through their map."""
+        return vectors @ self.query.T
+
+    def documents(self, vectors: Any) -> Any:
+        """Return vectors (n, d) of passages put through their map, if they have one."""
+        return vectors if self.document is None else vectors @ self.document.T
+
+    def maps(self) -> Maps:
+        """Return a copy of the maps as they are now."""
+        query = self.query.detach().numpy().copy()
+        if self.document is self.query:
+            return Maps.both(query)
+        return Maps(query, None if self.document is None else self.document.detach().numpy().copy())
 
 
 class _Wrong:
@@ -100,13 +129,8 @@ def ranking_loss(queries: Any, passages: Any, scale: float) -> Any:
     return torch.nn.functional.cross_entropy(scale * cosines, torch.arange(len(cosines), device=cosines.device))
 
 
-def mapped(vectors: Vectors, weight: Vectors) -> Vectors:
-    """Return vectors (n, d) put through the map (d, d)."""
-    return unit(vectors @ weight.T)
-
-
-def store_mapped(dataset: Dataset, base: Encoder, tuned: Encoder, weight: Vectors, embeddings: EmbeddingStore) -> None:
+def store_mapped(dataset: Dataset, base: Encoder, tuned: Encoder, maps: Maps, embeddings: EmbeddingStore) -> None:
     """Put the tuned model's vectors of all passages that are searched into the store: the base's, mapped, not embedded again."""
     texts = [passage.text for passage in dataset.passages] + [text for q in dataset.test for text in q.without.values()]
     known = embeddings.known(base, texts, "document")
-    embeddings.put(tuned, known, "document", mapped(embeddings.vectors(base, known, "document"), weight))
+    embeddings.put(tuned, known, "document", maps.apply(embeddings.vectors(base, known, "document"), "document"))

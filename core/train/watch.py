@@ -63,10 +63,18 @@ class DevScore:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a training went: dev's choice among the base (epoch 0), the epochs, and a blend of the best with the base.
+class ShareScore:
+    """The score on dev of a model of which `share` is tuned: 0 is the base, 1 the best epoch."""
 
-    `share` is how much of the chosen model is tuned: 0 for the base, 1 for tuned alone, 0.5 for half of each.
+    share: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training went: dev's choice among the base (epoch 0), the epochs, and blends of the best with the base.
+
+    `share` is how much of the chosen model is tuned, 0 for the base, 1 for tuned alone; `shares` are all that were scored.
     """
 
     history: tuple[DevScore, ...]
@@ -76,6 +84,7 @@ class Outcome:
     epochs: float
     stopped: bool
     metric: str = "nDCG@10"
+    shares: tuple[ShareScore, ...] = ()
 
     @property
     def dev_base(self) -> float:

@@ -13,19 +13,17 @@ from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.models import Encoder
 from core.recipe import TrainSettings
-from core.train import checkpoints, layers, memory, objectives, ranks
+from core.train import blend, checkpoints, layers, memory, objectives, ranks
 from core.train.batches import Interleaved
 from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
 from core.train.dev import SAMPLE, chooser
 from core.train.plan import Plan
-from core.train.watch import DevScore, Outcome, Watch
+from core.train.watch import DevScore, Outcome, ShareScore, Watch
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from torch import Tensor
-
-HALF = 0.5
 
 
 def fit(
@@ -59,25 +57,29 @@ def fit(
     if not course.over:
         trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
     ranks.others_end()
-    return _choose(course, settings)
+    return _choose(course, plan, settings)
 
 
-def _choose(course: Course, settings: TrainSettings) -> Outcome:
-    """Leave in the model what dev likes best: the base, the best epoch, or half of each."""
-    model, base, best = course.encoder.model, course.history[0], course.best_tuned
-    chosen, share = base, 0.0
+def _choose(course: Course, plan: Plan, settings: TrainSettings) -> Outcome:
+    """Leave in the model what dev likes best: the base, the best epoch, or a blend of the two."""
+    model, best = course.encoder.model, course.best_tuned
+    points = [ShareScore(0.0, course.history[0].score)]
     untouched = models.load(course.encoder.name, "cpu", settings.model_args).model.state_dict()
-    if best and best.score > base.score:
-        chosen, share = best, 1.0
-    if best and not course.stopped:
-        _set(model, layers.blend(untouched, course.best, HALF))
-        score = course.dev.of(course.encoder)
-        course.watch.metric({"epoch": best.epoch, "dev_blend": round(score, 6)})
-        if score > chosen.score:
-            chosen, share = DevScore(best.epoch, score), HALF
-    if share != HALF:
-        _set(model, course.best if share else untouched)
-    return Outcome(tuple(course.history), chosen.epoch, chosen.score, share, course.history[-1].epoch, course.stopped, course.dev.metric)
+
+    def blended(share: float) -> dict[str, Tensor]:
+        return {0.0: untouched, 1.0: course.best}.get(share) or layers.blend(untouched, course.best, share)
+
+    def score(share: float) -> float:
+        _set(model, blended(share))
+        return course.dev.of(course.encoder)
+
+    if best:
+        points.append(ShareScore(1.0, best.score))
+        if not course.stopped:
+            points += blend.scored(plan.blend, score, course.watch, best.epoch, course.root)
+            course.stopped = course.watch.stop()
+    _set(model, blended(blend.choose(points).share))
+    return blend.outcome(course.history, best, points, course.stopped, course.dev.metric)
 
 
 def _set(model: Any, state: dict[str, Tensor]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from core import compare
 from core.rerankers import RERANKERS
 from pages.results import choosing, searching
+from pages.training import methods
 from pages.widgets import errors, frame
 
 MOST = 20
@@ -14,6 +15,7 @@ MOST = 20
 project = frame.open_project("Compare", needs="model")
 run = choosing.choose(project)
 st.markdown("Type a question as somebody would type it into a search box. Both models search the same passages.")
+methods.index_stays(run)
 
 frozen = project.test_set()
 asked = sorted({question.query for question in frozen.questions if question.people} if frozen else ())

@@ -7,6 +7,7 @@ import streamlit as st
 from core.publish import card
 from core.schema import VerdictWord
 from pages.results import choosing, sending
+from pages.training import methods
 from pages.widgets import errors, frame
 
 project = frame.open_project("Publish", needs="model")
@@ -21,6 +22,7 @@ published = [publication for publication in project.publications() if publicatio
 st.header("Use my model", anchor=False)
 place = published[0].repo if published else str(run.model)
 st.code(card.snippet(place), language="python")
+methods.index_stays(run)
 
 st.header("Take it along", anchor=False)
 sending.download(project, run)

@@ -13,7 +13,7 @@ from core.runs.folder import Run
 from core.schema import RunState
 from core.secrets import origin
 from pages.results.verdicts import LOOKS, Colour, when
-from pages.training import keeping, watching
+from pages.training import keeping, methods, watching
 from pages.widgets import errors, stages, tables
 
 LABELS: Mapping[RunState, tuple[str, Colour]] = {
@@ -63,6 +63,7 @@ def row(project: Project, run: Run) -> None:
             if folded.open:
                 with folded:
                     watching.curves(run)
+                    methods.shares(run)
                     st.code((run.folder / "recipe.yaml").read_text("utf-8"), language="yaml", height=240)
                     watching.log(run)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from core.generators import label
 from core.project import Project
 from core.recipe import Recipe, SplitSettings, TrainSettings
+from pages.training import methods
 from pages.widgets import forms
 
 NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience", "hard_negatives")
@@ -39,6 +40,7 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
         asked["dropout"] = st.checkbox(
             forms.title(TrainSettings, "dropout"), train.dropout, help=forms.help(TrainSettings, "dropout"), key="train_dropout"
         )
+        asked |= methods.choose(train)
         if project.test_set() is None:
             for column, name in zip(st.columns(3), SPLIT, strict=True):
                 with column:

@@ -76,13 +76,13 @@ def test_token_vectors_leave_special_tokens_out(encoder: models.Encoder, folder:
 
 
 def test_a_map_that_changes_nothing_leaves_the_vectors(encoder: models.Encoder) -> None:
-    same = models.with_map(encoder, np.eye(encoder.dimension, dtype=np.float32))
+    same = models.with_maps(encoder, models.Maps.both(np.eye(encoder.dimension, dtype=np.float32)))
     np.testing.assert_allclose(same.encode_query(TEXTS), encoder.encode_query(TEXTS), atol=1e-5)
 
 
 def test_token_vectors_go_through_the_map_like_the_texts_vector(encoder: models.Encoder) -> None:
     weight = np.random.default_rng(1).normal(size=(encoder.dimension, encoder.dimension)).astype(np.float32)
-    plain, mapped = encoder.token_vectors(TEXTS[:2]), models.with_map(encoder, weight).token_vectors(TEXTS[:2])
+    plain, mapped = encoder.token_vectors(TEXTS[:2]), models.with_maps(encoder, models.Maps.both(weight)).token_vectors(TEXTS[:2])
     for before, after in zip(plain, mapped, strict=True):
         np.testing.assert_allclose(after, models.unit(before @ weight.T), atol=1e-4)
 

@@ -61,6 +61,7 @@ class Training:
         self.rows: list[Mapping[str, Any]] = []
         self.interrupt: tuple[float, type[BaseException]] | None = None
         self.stop_at = float("inf")
+        self.at_share = 0.0
 
     def run(self, dial: str, **settings: Any) -> TrainResult:
         chosen = TrainSettings(base_model=str(self.base), dial=dial, **{**LEARNS[dial], **settings})
@@ -71,6 +72,8 @@ class Training:
         self.rows.append(row)
         if self.interrupt and row.get("step", 0) >= self.interrupt[0] and "loss" in row:
             raise self.interrupt[1]
+        if self.at_share and row.get("share") == self.at_share:
+            raise KeyboardInterrupt
 
     @property
     def step(self) -> int:
@@ -132,6 +135,31 @@ def test_the_model_left_is_the_one_that_dev_liked_best(training: Training) -> No
     assert Dev(training.data).of(models.load(str(result.model))) == pytest.approx(result.dev_best, abs=1e-6)
 
 
+def test_blends_that_were_scored_before_a_kill_are_not_scored_again(training: Training, tmp_path: Path) -> None:
+    from core.train.watch import ShareScore
+
+    unkilled = Training(tmp_path / "unkilled", training.base, training.data).run("balanced", epochs=2)
+    assert [point.share for point in unkilled.shares] == [0, 0.25, 0.5, 0.75, 1]
+    training.at_share = 0.5
+    with pytest.raises(KeyboardInterrupt):
+        training.run("balanced", epochs=2)
+    training.at_share = 0.0
+    training.rows.clear()
+    result = training.run("balanced", epochs=2)
+    assert [row["share"] for row in training.rows if "share" in row] == [0.5, 0.75]
+    assert result.shares == unkilled.shares
+    assert weights(result.model) == weights(unkilled.model)
+    assert ShareScore(result.share, result.dev_best) in result.shares
+
+
+def test_of_equal_shares_the_one_nearest_the_base_is_taken() -> None:
+    from core.train import blend
+    from core.train.watch import ShareScore
+
+    points = [ShareScore(share, score) for share, score in ((0, 0.1), (1, 0.5), (0.75, 0.6), (0.25, 0.6), (0.5, 0.6))]
+    assert blend.choose(points).share == 0.25
+
+
 def test_the_folder_holds_no_text_of_the_user_and_no_path(training: Training) -> None:
     result = training.run("balanced", epochs=1)
     words = [training.data.train[0].query, training.data.train[0].positive, str(training.base)]
@@ -149,9 +177,12 @@ def test_rows_of_metrics_tell_loss_dev_and_device(training: Training) -> None:
     json.dumps(training.rows)
 
 
-def test_the_same_recipe_gives_the_same_model(training: Training, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dial", ["quick", "balanced"])
+def test_the_same_recipe_gives_the_same_model(training: Training, tmp_path: Path, dial: str) -> None:
     again = Training(tmp_path / "again", training.base, training.data)
-    assert weights(training.run("balanced", epochs=2).model) == weights(again.run("balanced", epochs=2).model)
+    first = training.run(dial, epochs=2)
+    assert first.share
+    assert weights(first.model) == weights(again.run(dial, epochs=2).model)
 
 
 def test_auto_is_quick_for_pairs_made_offline(training: Training) -> None:
