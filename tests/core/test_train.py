@@ -172,7 +172,7 @@ def test_rows_of_metrics_tell_loss_dev_and_device(training: Training) -> None:
     result = training.run("balanced", epochs=2)
     assert {"device", "precision", "method", "pairs"} <= set(training.rows[0])
     losses = [row for row in training.rows if "loss" in row]
-    assert all({"step", "epoch", "loss", "learning_rate", "grad_norm"} == set(row) for row in losses)
+    assert all({"step", "epoch", "loss", "learning_rate", "grad_norm", "at"} == set(row) for row in losses)
     assert [row["epoch"] for row in training.rows if "dev" in row] == [0, 1, 2] == [point.epoch for point in result.history]
     json.dumps(training.rows)
 
