@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core import disk
-from core.disk import lock, processes
+from core.disk import lock, processes, room
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,6 +74,8 @@ def carry_out(folder: Path, secrets: dict[str, str]) -> int:
         job.end(RunState.FAILED, redact(error.message, secrets.values()), redact(error.hint, secrets.values()))
         return 1
     except Exception as error:  # noqa: BLE001  the one outermost frame
+        if room.full(error):
+            run.drop_unfinished()  # before anything is said: that has to be written too
         job.end(RunState.FAILED, *explain(error))
         return 1
     job.end(RunState.DONE)
@@ -82,7 +84,6 @@ def carry_out(folder: Path, secrets: dict[str, str]) -> int:
 
 def explain(error: Exception) -> tuple[str, str]:
     """Write a bug's trace to the log and return what the person is told: a reference to it, and the next step."""
-    import errno
     import traceback
 
     from core.digest import fresh_id
@@ -95,8 +96,11 @@ def explain(error: Exception) -> tuple[str, str]:
             f"There was not enough memory (reference {reference}).",
             "Choose a smaller batch or a smaller model, or close other programs.",
         )
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"The disk is full (reference {reference}).", "Free some space, then resume the run."
+    if room.full(error):
+        return (
+            f"The run is paused, because the disk is full (reference {reference}).",
+            "Free some space, then resume the run: it goes on from what was saved last.",
+        )
     return f"Something went wrong inside Attune (reference {reference}).", "The run's log says where. What was finished before is kept."
 
 
@@ -120,8 +124,9 @@ class Log(io.TextIOBase):
                 whole = redact(whole, self._secrets)
             for stream in (self._file, self._also):
                 if stream:
-                    stream.write(whole + "\n")
-                    stream.flush()
+                    with contextlib.suppress(OSError):  # a full disk keeps no log, and the run must still end in order
+                        stream.write(whole + "\n")
+                        stream.flush()
         return len(text)
 
     def fileno(self) -> int:

@@ -295,6 +295,12 @@ class Run:
         """Append a row to metrics.jsonl."""
         jsonfiles.append(self.folder / "metrics.jsonl", row)
 
+    def drop_unfinished(self) -> None:
+        """Remove what was being written when its disk was full: it counts for nothing, and takes the room to say so."""
+        parts = [path for path in (self.folder / "checkpoints").glob("*") if not (path / "COMPLETE.json").exists()]
+        for path in [*parts, self.folder / "model.new"]:
+            shutil.rmtree(path, ignore_errors=True)
+
     def seal(self) -> None:
         """Write COMPLETE.json with the SHA-256 of all that the run was given and made: the last thing a run does."""
         kept = ("model", "given", "data")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +17,12 @@ import pytest
 
 from core import disk, models, pipeline, runs
 from core import recipe as recipes
+from core.disk import room
 from core.project import Project
 from core.recipe import parse
 from core.runs.folder import Run, RunInfo
 from core.schema import RunState, RunStatus
+from core.train import checkpoints
 from tests import tiny
 from tests.filled import ROOT, eventually, fill, recipe
 from tests.llm_server import LLMServer
@@ -196,3 +200,40 @@ def test_a_model_is_judged_again_only_by_what_it_has_not_seen(filled: Project, m
     assert seen.isdisjoint(question.id for question in judged.questions)
     asked = {question.query for question in filled.test_set().questions}  # type: ignore[union-attr]  one that is asked of two passages is one
     assert judged.excluded + len(judged.questions) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"), True),
+        (RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"), True),
+        (sqlite3.OperationalError("database or disk is full"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (RuntimeError("Expected all tensors to be on the same device"), False),
+    ],
+)
+def test_a_full_disk_is_known_by_what_each_library_says(error: Exception, is_full: bool) -> None:
+    assert room.full(error) is is_full
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets a limit of another process")
+@pytest.mark.parametrize("room_left", [1_000, 30_000])
+def test_a_full_disk_pauses_a_training_which_then_ends_in_the_same_model(model: Path, tmp_path: Path, room_left: int) -> None:
+    import resource
+
+    whole, paused = (prepared(tmp_path / name, str(model), dial="balanced", epochs=40) for name in ("whole", "paused"))
+    assert carried_out(whole) == 0, whole.log()
+    worker = subprocess.Popen([sys.executable, "-m", "core.worker", str(paused.folder)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    eventually(lambda: list(paused.folder.glob("checkpoints/*/COMPLETE.json")))
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (room_left, room_left))  # no file may grow beyond this
+    assert worker.wait() == 1
+    assert "disk is full" in paused.status().error
+    assert "resume" in paused.status().hint
+    kept = [path for path in paused.folder.glob("checkpoints/*") if path.is_dir()]
+    assert kept
+    assert all(checkpoints.whole(path) for path in kept)
+    assert carried_out(paused) == 0, paused.log()
+    assert weights(paused) == weights(whole)
