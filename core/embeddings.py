@@ -9,13 +9,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from core import store
 from core.digest import digest
 from core.errors import UserError
-from core.models import Encoder, Kind, Vectors
+from core.models import Kind, Vectors
 from core.schema import Progress, silent
 
 SCHEMA = """
@@ -24,6 +25,28 @@ CREATE TABLE IF NOT EXISTS vectors (key TEXT NOT NULL, text BLOB NOT NULL, row I
 """
 BATCH = 512  # texts between two commits
 LOOKUP = 500  # parameters of one query
+
+
+class Embeds(Protocol):
+    """What makes the rows that are kept: an embedding model, or another whose answer to a text is a row of numbers.
+
+    `digest` is the hash of its files; with prompt, length and precision it decides a row beside the text.
+    """
+
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+    @property
+    def dimension(self) -> int: ...  # noqa: D102
+    @property
+    def max_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def precision(self) -> str: ...  # noqa: D102
+
+    def prompt(self, kind: Kind) -> str:
+        """Return what stands before every text of this kind."""
+
+    def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
+        """Return a row for each text, float32 (n, dimension)."""
 
 
 class EmbeddingStore:
@@ -39,7 +62,7 @@ class EmbeddingStore:
         with self._open() as db:
             db.executescript(SCHEMA)
 
-    def vectors(self, encoder: Encoder, texts: Sequence[str], kind: Kind, progress: Progress = silent) -> Vectors:
+    def vectors(self, encoder: Embeds, texts: Sequence[str], kind: Kind, progress: Progress = silent) -> Vectors:
         """Return the vectors of texts, float32 (n, d) with rows of length 1, embedding only those that are not there yet."""
         key = shard_key(encoder, kind)
         hashes = [_hash(text) for text in texts]
@@ -58,13 +81,13 @@ class EmbeddingStore:
         shard = np.memmap(self._shard(key), np.float32, "r", shape=(max(known.values()) + 1, encoder.dimension))
         return np.array(shard[[known[h] for h in hashes]])
 
-    def known(self, encoder: Encoder, texts: Sequence[str], kind: Kind) -> list[str]:
+    def known(self, encoder: Embeds, texts: Sequence[str], kind: Kind) -> list[str]:
         """Return those of the texts whose vectors are there already, each once."""
         by_hash = {_hash(text): text for text in texts}
         with self._open() as db:
             return [by_hash[h] for h in _rows(db, shard_key(encoder, kind), by_hash)]
 
-    def put(self, encoder: Encoder, texts: Sequence[str], kind: Kind, vectors: Vectors) -> None:
+    def put(self, encoder: Embeds, texts: Sequence[str], kind: Kind, vectors: Vectors) -> None:
         """Keep vectors (n, d) that were computed otherwise; texts that are there already stay as they are."""
         key = shard_key(encoder, kind)
         rows = {_hash(text): i for i, text in enumerate(texts)}
@@ -105,7 +128,7 @@ class EmbeddingStore:
             yield db
 
 
-def shard_key(encoder: Encoder, kind: Kind) -> str:
+def shard_key(encoder: Embeds, kind: Kind) -> str:
     """Return the hash of all that decides a vector beside its text: weights and files, prompt, length, precision."""
     if not encoder.digest:
         raise ValueError("a model in training has no lasting vectors")

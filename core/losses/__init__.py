@@ -141,12 +141,20 @@ def margin_of(choice: Choice) -> str:
     return next((name for name in MARGINS if name in takes(choice)), "")
 
 
-def build(name: str, given: Given, args: Mapping[str, Any], place: str = "loss", model: SentenceTransformer | None = None) -> nn.Module:
+def build(
+    name: str,
+    given: Given,
+    args: Mapping[str, Any],
+    place: str = "loss",
+    model: SentenceTransformer | None = None,
+    table: Registry = LOSSES,
+) -> nn.Module:
     """Return a loss over vectors that are given, with its arguments; `UserError` names those that it does not take.
 
-    `place` is where the recipe names the loss; `model` is the one in training, for a loss that needs it.
+    `place` is where the recipe names the loss; `model` is the one in training, for a loss that needs it;
+    `table` is the registry that the loss stands in.
     """
-    choice = LOSSES[plain_name(name)]
+    choice = table[plain_name(name)]
     made, names = choice.load(), takes(choice)
     if other := sorted(set(args) - set(names)):
         raise UserError(f"{place}_args: {choice.label} does not take {', '.join(other)}.", f"It takes {', '.join(names) or 'none'}.")

@@ -7,7 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-VECTOR, GUIDE = "sentence_embedding", "guide_embedding"
+VECTOR, GUIDE, TEACHER = "sentence_embedding", "guide_embedding", "teacher_embedding"
+SCORED = "teacher_scores"
+"""Of each text of a column, a row of scores: how well it answers each question of the batch, nan where nobody has said."""
 
 
 class Given(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from core import models, search
 from core.errors import UserError
-from core.models import compute
+from core.models import Kind, Vectors, compute, files
 from core.search import NOTHING, Positions, Scores
 
 if TYPE_CHECKING:
@@ -38,16 +39,54 @@ def rerank(request: Request) -> tuple[Positions, Scores]:
     return search.ordered(first, scores)
 
 
+class Scorer:
+    """A cross-encoder as the store of vectors takes it: its score of a question with a passage is a row of one number, kept for good.
+
+    The model is loaded when a score is asked for that is not there yet. Raises `UserError` where it cannot be had.
+    """
+
+    dimension, precision = 1, "float32"
+
+    def __init__(self, name: str) -> None:
+        self.folder = _folder(name)
+        self.digest = files.fingerprint(self.folder)
+        self.max_tokens = files.max_tokens(str(self.folder))
+
+    def prompt(self, kind: Kind) -> str:
+        """Return what keeps scores apart from vectors of the same files."""
+        return "score"
+
+    @staticmethod
+    def pair(query: str, passage: str) -> str:
+        """Return a question and a passage as the one text by which their score is kept."""
+        return json.dumps([query, passage], ensure_ascii=False)
+
+    def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
+        """Return the score (a logit) of each pair, (n, 1)."""
+        pairs = [(_clean(query), _clean(passage)) for query, passage in map(json.loads, texts)]
+        found = _load(self.folder).predict(pairs, batch_size=models.BATCH, show_progress_bar=False)
+        return np.asarray(found, np.float32).reshape(-1, 1)
+
+
+def is_one(name: str) -> bool:
+    """Say whether a model is a cross-encoder; raise `UserError` where it cannot be had."""
+    return _reads_pairs(models.resolve(name))
+
+
 def _folder(name: str) -> Path:
     try:
         folder = models.resolve(name)
     except UserError as error:
         raise UserError(f"The cross-encoder cannot be had. {error.message}", OTHERWISE) from None
-    config = json.loads((folder / "config.json").read_text("utf-8")) if (folder / "config.json").exists() else {}
     # Any other model would be given an untrained head, and its scores would be chance.
-    if not any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ()):
+    if not _reads_pairs(folder):
         raise UserError(f"{folder.name} is not a cross-encoder.", OTHERWISE)
     return folder
+
+
+def _reads_pairs(folder: Path) -> bool:
+    config = json.loads((folder / "config.json").read_text("utf-8")) if (folder / "config.json").exists() else {}
+    return any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ())
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from core.dataset import Row
 from core.models import Encoder, Kind, Vectors, maps
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 CHUNK = 16  # texts that are padded to one length
 
 
+class Beside(Protocol):
+    """What a loss is given beside the model's own vectors."""
+
+    def of(self, columns: Columns) -> list[Any]:
+        """Return a tensor a column, with one row for each of its texts."""
+
+
 @dataclass(frozen=True)
 class Lookup:
     """Vectors of texts that a loss needs beside the model's own: a guide's or a teacher's, embedded before training."""
@@ -26,11 +33,12 @@ class Lookup:
     places: Mapping[tuple[Kind, str], int]
     vectors: Vectors
 
-    def of(self, texts: Sequence[str], kind: Kind) -> Any:
-        """Return the vectors of texts of one kind, a tensor (n, d)."""
+    def of(self, columns: Columns) -> list[Any]:
+        """Return the vectors of each column's texts, (n, d)."""
         import torch
 
-        return torch.from_numpy(self.vectors[[self.places[kind, text] for text in texts]])
+        named = zip(columns.texts, columns.kinds, strict=True)
+        return [torch.from_numpy(self.vectors[[self.places[kind, text] for text in texts]]) for texts, kind in named]
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Objective:
     columns: Callable[[Sequence[Any], int, int], Columns]
     loss: nn.Module
     negatives: int = 0
-    beside: Mapping[str, Lookup] = field(default_factory=dict)
+    beside: Mapping[str, Beside] = field(default_factory=dict)
 
 
 class Collator:
@@ -69,7 +77,7 @@ class Collator:
             "rows": [torch.tensor(own) for own in rows],
             "labels": None if found.labels is None else torch.tensor(found.labels, dtype=torch.float32),
             "targets": self._tokens(found.targets, None) if found.targets else None,
-            "beside": {key: list(map(lookup.of, found.texts, found.kinds)) for key, lookup in objective.beside.items()},
+            "beside": {key: beside.of(found) for key, beside in objective.beside.items()},
         }
 
     def _embedded(self, columns: Columns) -> tuple[list[dict[str, Any]], list[list[int]]]:

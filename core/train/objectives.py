@@ -17,10 +17,10 @@ from core.recipe import TrainSettings
 from core.recipe.objectives import ObjectiveSettings
 from core.registry import Choice
 from core.schema import Progress, silent
-from core.train import ranks, teaching
+from core.train import ranks, teacher, teaching
 from core.train.batches import Batches, Interleaved
 from core.train.beside import Source
-from core.train.collate import Objective
+from core.train.collate import Beside, Objective
 from core.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _objective(number: int, wanted: ObjectiveSettings, rows: Sequence[Any], seed
     name = wanted.loss or default_loss(wanted.type)
     choice, columns = _loss(wanted, place), OBJECTIVES[wanted.type].load()
     args = _arguments(wanted, choice, rows, place)
-    beside = {}
+    beside: dict[str, Beside] = {}
     if "guide" in choice.needs:
         from core.losses.given import GUIDE
 
@@ -80,7 +80,12 @@ def _objective(number: int, wanted: ObjectiveSettings, rows: Sequence[Any], seed
         rows = teaching.lessons(rows, args, teaching.FEW, source.base, source.embeddings, seed, source.progress)
         columns = lessons.columns
     main = losses.build(name, given, args, f"{place}.loss", source.base.model)
-    loss = _composed(main, wanted, given, len(rows), place)
+    others = []
+    if wanted.distillation:
+        term, key, taught = teacher.distillation(wanted, choice, rows, given, source, f"{place}.distillation")
+        others.append((wanted.distillation.alpha, term))
+        beside[key] = taught
+    loss = _composed(main, others, wanted, given, len(rows), place)
     negatives = max((len(row.negatives) for row in rows if hasattr(row, "negatives")), default=0)
     return Objective(f"{number + 1} {wanted.type}", rows, columns, loss, negatives, beside)
 
@@ -118,12 +123,13 @@ def _loss(wanted: ObjectiveSettings, place: str) -> Choice:
     return choice
 
 
-def _composed(main: nn.Module, wanted: ObjectiveSettings, given: Given, rows: int, place: str) -> nn.Module:
-    """Return a loss with what the recipe adds to it, all over the same vectors."""
+def _composed(
+    main: nn.Module, others: list[tuple[float, nn.Module]], wanted: ObjectiveSettings, given: Given, rows: int, place: str
+) -> nn.Module:
+    """Return a loss with `others` and what else the recipe adds to it, all over the same vectors."""
     from core.losses.composed import Composed
     from core.losses.spread import SpreadPenalty
 
-    others: list[tuple[float, nn.Module]] = []
     if wanted.variation_penalty:
         if rows_of(wanted.type) != PAIRS:
             raise UserError(f"{place}.variation_penalty: {wanted.type} has no wrong answers in its batch.", "Leave it out.")

@@ -123,7 +123,21 @@ def test_core_draws_nothing(path: Path) -> None:
     assert not [name for name in imports(path) if name.split(".")[0] in ("streamlit", "pages", "app", "tests")]
 
 
-LATE = {f"core.losses.{name}" for name in ("given", "composed", "spread", "denoising", "odds", "in_batch", "lowered")} | {"core.train.step"}
+LATE = {
+    f"core.losses.{name}"
+    for name in (
+        "given",
+        "composed",
+        "spread",
+        "denoising",
+        "odds",
+        "in_batch",
+        "lowered",
+        "distill_kl",
+        "distill_similarity",
+        "distill_margin",
+    )
+} | {"core.train.step"}
 """Modules of tensors' own: they import torch with themselves, and nobody else imports them before a function needs them."""
 
 

@@ -19,7 +19,7 @@ from core.losses import LOSSES, margin_of
 from core.models import Encoder
 from core.objectives import OBJECTIVES, Columns
 from core.recipe import parse
-from core.recipe.objectives import ModelSettings, ObjectiveSettings
+from core.recipe.objectives import MatryoshkaSettings, ModelSettings, ObjectiveSettings
 from core.schema import silent
 from core.train import objectives
 from core.train.batches import Batches, Interleaved
@@ -27,6 +27,7 @@ from core.train.beside import Source
 from core.train.collate import Collator, Objective
 from core.train.step import Step
 from tests import tiny
+from tests.core.test_rerankers import _cross_encoder
 
 PAIRS = [
     dataclasses.replace(pair, negatives=tuple(f"wrong {i} {k}" for k in range(i % 3)))  # none, one or two: a ragged third column
@@ -92,6 +93,24 @@ def same(base: Encoder, one: Tensor, reference: Tensor) -> None:
     assert reference.item() > 0
     first, second = slope(base, one), slope(base, reference)
     assert torch.allclose(first, second, atol=1e-4 * float(second.abs().max()))
+
+
+def embedded(run: Callable[[], object]) -> int:
+    """Count the texts that go through any model's first layers while something runs."""
+    from transformers.models.bert.modeling_bert import BertEmbeddings
+
+    counted: list[int] = []
+
+    def count(module: nn.Module, inputs: Any, named: Mapping[str, Any], output: Tensor) -> None:
+        if isinstance(module, BertEmbeddings):
+            counted.append(len(output))
+
+    hook = nn.modules.module.register_module_forward_hook(count, with_kwargs=True)
+    try:
+        run()
+    finally:
+        hook.remove()
+    return sum(counted)
 
 
 Reference = Callable[[Encoder, Encoder, Columns], Tensor]
@@ -218,25 +237,84 @@ def test_matryoshka_over_several_terms_is_each_of_them_at_each_length(base: Enco
     same(base, value, expected)
 
 
+# --- teachers ---
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _cross_encoder(tmp_path_factory.mktemp("models") / "cross")
+
+
+def taught(base: Encoder, folder: Path, kind: str, rows: Sequence[Any], teacher: str, **added: Any) -> Objective:
+    """Return an objective that has a teacher's term alone."""
+    whole = built(base, folder, rows, settings(kind, distillation={"alpha": 1, "teacher": {"name": teacher}, **added}))
+    return dataclasses.replace(whole, loss=whole.loss.others[0])
+
+
+@pytest.mark.parametrize("kind", ["contrastive", "triplet"])
+def test_the_teachers_order_is_the_librarys_over_all_passages(base: Encoder, other: Encoder, tmp_path: Path, kind: str) -> None:
+    queries, *rest = columns_of(kind, ROWS[kind]).texts
+    passages = [text for column in rest for text in column]
+    reference = library.DistillKLDivLoss(base.model, lambda a, b: 20 * nn.functional.cosine_similarity(a, b), temperature=2.0)
+    scores = 20 * other.encode_query(queries) @ other.encode_document(passages).T
+    expected = direct(reference, base, [queries, *([text] * len(queries) for text in passages)], scores.tolist())
+    same(base, ours(base, taught(base, tmp_path, kind, ROWS[kind], other.name, loss_args={"temperature": 2.0})), expected)
+
+
+def test_the_teachers_cosines_are_the_librarys_over_all_pairs(base: Encoder, other: Encoder, tmp_path: Path) -> None:
+    texts = [text for column in columns_of("similarity", SCORED).texts for text in column]
+    cells = [(i, j) for i in range(len(texts)) for j in range(len(texts)) if i != j]
+    vectors = other.encode_document(texts)
+    scores = [float(vectors[i] @ vectors[j]) for i, j in cells]
+    expected = direct(library.CosineSimilarityLoss(base.model), base, [[texts[i] for i, _ in cells], [texts[j] for _, j in cells]], scores)
+    same(base, ours(base, taught(base, tmp_path, "similarity", SCORED, other.name)), expected)
+
+
+@pytest.mark.parametrize("kind", ["contrastive", "triplet"])
+def test_the_teachers_margin_is_the_librarys_over_each_wrong_answer(base: Encoder, reader: Path, tmp_path: Path, kind: str) -> None:
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.util import pairwise_cos_sim
+
+    triples = [(row.query, row.positive, wrong) for row in ROWS[kind] for wrong in row.negatives]
+    model = CrossEncoder(str(reader), device="cpu", activation_fn=nn.Identity())
+    right, wrong = (model.predict([(row[0], row[place]) for row in triples]) for place in (1, 2))
+    texts = [list(column) for column in zip(*triples, strict=True)]
+    expected = direct(library.MarginMSELoss(base.model, pairwise_cos_sim), base, texts, ((right - wrong) / 20).tolist())
+    same(base, ours(base, taught(base, tmp_path, kind, ROWS[kind], str(reader))), expected)
+
+
+def test_a_cross_encoder_reads_each_pair_once_whoever_asks_again(base: Encoder, reader: Path, tmp_path: Path) -> None:
+    pairs = sum(1 + len(row.negatives) for row in PAIRS)
+    assert embedded(lambda: taught(base, tmp_path, "contrastive", PAIRS, str(reader))) == pairs
+    assert embedded(lambda: taught(base, tmp_path, "contrastive", PAIRS, str(reader))) == 0
+    assert embedded(lambda: taught(base, tmp_path, "triplet", TRIPLETS, str(reader))) == len(TRIPLETS)  # their wrong answers alone
+
+
+def test_three_terms_under_matryoshka_embed_each_text_of_a_batch_once(base: Encoder, other: Encoder, tmp_path: Path) -> None:
+    """The same terms as a plain sum, each over the model itself, embed every text once a term."""
+    from core.losses.composed import Composed
+    from core.losses.distill_kl import InBatchKL
+    from core.losses.given import TEACHER
+    from core.losses.spread import SpreadPenalty
+
+    three = {"distillation": {"teacher": {"name": other.name}}, "variation_penalty": {"alpha": 0.5}}
+    wanted = settings("contrastive", loss="MultipleNegativesRankingLoss", **three)
+    columns = columns_of("contrastive", PAIRS)
+    texts = sum(map(len, columns.texts))
+    sums = [(0.5, InBatchKL(base.model)), (0.5, SpreadPenalty(base.model, len(PAIRS)))]  # type: ignore[arg-type]
+    plain = Composed(library.MultipleNegativesRankingLoss(base.model), sums)
+    beside = map(other.encode, columns.texts, columns.kinds)
+    features = [{**tokens(base.model, c), TEACHER: torch.from_numpy(b)} for c, b in zip(columns.texts, beside, strict=True)]
+    values: list[Tensor] = []
+    assert embedded(lambda: values.append(plain(features, None))) == 3 * texts
+    objective = built(base, tmp_path, PAIRS, wanted)
+    assert embedded(lambda: values.append(ours(base, objective))) == texts
+    same(base, values[1], values[0])
+    cut = built(base, tmp_path, PAIRS, wanted.model_copy(update={"matryoshka": MatryoshkaSettings(matryoshka_dims=(32, 16, 8))}))
+    assert embedded(lambda: ours(base, cut)) == texts
+
+
 # --- the guide ---
-
-
-def embedded(run: Callable[[], object]) -> int:
-    """Count the texts that go through any model's first layers while something runs."""
-    from transformers.models.bert.modeling_bert import BertEmbeddings
-
-    counted: list[int] = []
-
-    def count(module: nn.Module, inputs: Any, named: Mapping[str, Any], output: Tensor) -> None:
-        if isinstance(module, BertEmbeddings):
-            counted.append(len(output))
-
-    hook = nn.modules.module.register_module_forward_hook(count, with_kwargs=True)
-    try:
-        run()
-    finally:
-        hook.remove()
-    return sum(counted)
 
 
 def test_a_guide_embeds_each_text_once_whoever_asks_again(base: Encoder, other: Encoder, tmp_path: Path) -> None:

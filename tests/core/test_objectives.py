@@ -15,10 +15,13 @@ from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.losses import LOSSES, PAIRS, SCORES, TEXTS, TRIPLETS
+from core.losses.distillations import CROSS_ENCODER, DISTILLATIONS, distillations_of
 from core.objectives import OBJECTIVES, losses_of, rows_of
 from core.recipe import TrainSettings, parse
+from core.schema import TrainPair
 from core.train import TrainResult, train
 from tests import tiny
+from tests.core.test_rerankers import _cross_encoder
 
 LEARNS: Mapping[str, Any] = {"num_train_epochs": 6, "per_device_train_batch_size": 8, "learning_rate": 3e-3}
 EVERY = [(kind, loss) for kind in OBJECTIVES for loss in losses_of(kind)]
@@ -135,6 +138,26 @@ def test_what_is_added_to_a_loss_changes_it_and_learns(training: Training, data:
         assert bare.losses[0] != pytest.approx(training.losses[0], rel=1e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "loss"), [(kind, name) for kind in OBJECTIVES for name in distillations_of(kind)])
+def test_every_objective_learns_from_every_teacher_that_fits(
+    training: Training, data: Dataset, base: Path, tmp_path: Path, kind: str, loss: str
+) -> None:
+    """A teacher that was tuned before is followed: by its pupil alone, whose own loss weighs next to nothing beside it."""
+    if CROSS_ENCODER in DISTILLATIONS[loss].needs:
+        teacher = _cross_encoder(tmp_path / "cross")
+        data = dataclasses.replace(data, train=tuple(row for row in rows(data, TRIPLETS) if isinstance(row, TrainPair)))
+    else:
+        before = Training(tmp_path / "before", base)
+        before.run(data, [{"type": "contrastive"}])
+        teacher = before.folder / "run" / "model"
+    result = training.run(data, [{"type": kind, "distillation": {"alpha": 1000, "teacher": {"name": str(teacher)}, "loss": loss}}])
+    first, last = training.losses[: len(training.losses) // 4], training.losses[-len(training.losses) // 4 :]
+    assert np.mean(last) < np.mean(first)
+    if CROSS_ENCODER not in DISTILLATIONS[loss].needs:  # a random reader knows nothing
+        assert result.dev_best > result.dev_base
+
+
 def test_matryoshka_makes_short_vectors_better(training: Training, data: Dataset, base: Path, tmp_path: Path) -> None:
     """The first 8 numbers alone find more than those of a model that was trained without."""
     from core.train.dev import Dev
@@ -216,11 +239,26 @@ def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
             {"type": "contrastive", "loss_args": {"guide": {"name": "x", "args": {"trust_remote_code": True}}}},
             "guide.args.trust_remote_code",
         ),
+        ({"type": "denoising", "distillation": {"teacher": {"name": "BASE"}}}, "denoising does not learn from a teacher"),
+        (
+            {"type": "similarity", "distillation": {"teacher": {"name": "BASE"}, "loss": "DistillKLDivLoss"}},
+            "there are DistillSimilarityLoss",
+        ),
+        (
+            {"type": "contrastive", "distillation": {"teacher": {"name": "BASE"}, "loss": "MarginMSELoss"}},
+            "or DistillKLDivLoss as the loss",
+        ),
+        ({"type": "contrastive", "distillation": {"teacher": {"name": "nowhere"}}}, "objectives.0.distillation.teacher: nowhere"),
+        ({"type": "contrastive", "distillation": {"teacher": {"name": "BASE"}, "loss_args": {"heat": 1}}}, "It takes scale, temperature"),
         ({"type": "contrastive", "variation_penalty": {"alpha": 1, "loss_args": {"goal": 0}}}, "variation_penalty.loss_args.goal"),
     ],
     ids=str,
 )
 def test_what_does_not_fit_is_refused_by_name(training: Training, data: Dataset, objective: Mapping[str, Any], named: str) -> None:
+    if "distillation" in objective:
+        teacher = objective["distillation"]["teacher"]
+        named_base = {**teacher, "name": teacher["name"].replace("BASE", str(training.base))}
+        objective = {**objective, "distillation": {**objective["distillation"], "teacher": named_base}}
     with pytest.raises(UserError) as refused:
         training.run(data, [objective])
     assert named in f"{refused.value.message} {refused.value.hint}"
