@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core import runs
 from core.project import Project, Tally
@@ -61,6 +63,15 @@ def _evaluation(tally: Tally, working: Run | None) -> StageState:
         return StageState("Evaluation", "evaluate", "Evaluation", done=False)
     text = f"Evaluation: {tally.verdict}" if tally.current else "Evaluation out of date"
     return StageState("Evaluation", "evaluate", text, tally.current)
+
+
+def reading(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """Say what reading the texts before tuning did, by a run's metrics; "" where nothing was read."""
+    found = [float(row["perplexity"]) for row in metrics if "perplexity" in row]
+    if not found:
+        return ""
+    words = " → ".join(f"{value:,.1f}" if value < 1e6 else "over a million" for value in found[:1] + found[1:][-1:])
+    return f"Read the texts first: perplexity {words}, on texts held out from it"
 
 
 def minutes(seconds: float) -> str:

@@ -65,12 +65,14 @@ def _benchmark(config: Path, json: bool) -> None:
 
 def finish(owner: Project, started: Run, detach: bool) -> None:
     """Wait for a run and show what it ended with, or only its id."""
-    from core import runs
+    from core import overview, runs
 
     if detach:
         return terminal.show(started.id)
     terminal.watch(started)
     runs.collect(owner)
+    if read := overview.reading(started.metrics()):
+        terminal.show(read)
     if started.model:
         terminal.show(f"Model: {started.model}")
     if evaluation := started.evaluation():

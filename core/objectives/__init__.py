@@ -14,6 +14,9 @@ __all__ = ["OBJECTIVES", "Columns", "default_loss"]
 DROPOUT = "dropout"
 """Among an objective's needs: it learns from the noise of dropout, so that stays on."""
 
+FIRST = "first"
+"""Among an objective's needs: it is a phase of its own, before the others are taught together."""
+
 OBJECTIVES = Registry(
     "objective",
     {
@@ -46,6 +49,13 @@ OBJECTIVES = Registry(
             "core.objectives.denoising:columns",
             "Rebuild damaged texts (TSDAE)",
             "Words are left out of each text, and its vector must hold enough to write it again: for texts without any questions.",
+            tags=frozenset({TEXTS}),
+        ),
+        "language_model": Choice(
+            "core.objectives.language_model:columns",
+            "Read the texts first",
+            "Before anything else is taught, the model learns to find hidden words: for texts whose words it hardly knows.",
+            needs=(FIRST,),
             tags=frozenset({TEXTS}),
         ),
     },
@@ -84,7 +94,7 @@ def rows_of(kind: str) -> str:
 
 def default_loss(kind: str) -> str:
     """Return the loss of an objective that names none."""
-    return USUAL.get(kind) or USUAL[rows_of(kind)]
+    return "" if FIRST in OBJECTIVES[kind].needs else USUAL[kind if kind in USUAL else rows_of(kind)]
 
 
 def losses_of(kind: str) -> Registry:

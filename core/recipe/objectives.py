@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from core.recipe.masking import check_masking
 from core.recipe.section import Section
 
 ObjectiveType = Literal["contrastive", "similarity", "triplet", "unsupervised", "denoising", "language_model"]
@@ -162,6 +163,14 @@ class ObjectiveSettings(Section):
         except ValidationError as error:
             places = (f"guide.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
             raise ValueError("; ".join(places)) from None
+
+    @model_validator(mode="after")
+    def _reading_is_a_phase(self) -> ObjectiveSettings:
+        if self.type == "language_model":
+            if self.loss or self.matryoshka or self.distillation or self.margin is not None or self.variation_penalty:
+                raise ValueError("language_model is a phase of its own: it takes no loss and nothing that is added to one")
+            check_masking(self.loss_args)
+        return self
 
 
 class EvaluatorSettings(Section):

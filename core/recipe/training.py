@@ -101,6 +101,14 @@ class TrainSettings(Section):
                 raise ValueError(f"base_model has name and args, not {', '.join(sorted(given))}")
         return data
 
+    @model_validator(mode="after")
+    def _one_phase_of_reading(self) -> TrainSettings:
+        if sum(objective.type == "language_model" for objective in self.objectives) > 1:
+            raise ValueError(
+                "objectives: language_model may stand there once, as it is a phase of its own; put its texts into one data set"
+            )
+        return self
+
 
 class EvaluateSettings(Section):
     """How base and tuned are compared."""

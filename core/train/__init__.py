@@ -20,11 +20,11 @@ from core.recipe import TrainSettings
 from core.schema import Progress, silent
 from core.train import checkpoints, estimate, plan, quick, ranks, watch, whole
 from core.train.plan import Plan, choose_dial
-from core.train.watch import DevScore, Halted, Outcome, Row, ShareScore, Watch
+from core.train.watch import DevScore, Halted, Outcome, Perplexity, Row, ShareScore, Watch
 
 __all__ = ["TrainResult", "choose_dial", "train"]
 
-CARRIED = ("epochs", "best_epoch", "share", "shares", "dev_best", "history", "stopped", "metric")  # from a method's outcome
+CARRIED = ("epochs", "best_epoch", "share", "shares", "dev_best", "history", "stopped", "metric", "perplexity")  # from a method's outcome
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class TrainResult:
 
     `share` is how much of the model is tuned, 0 when the base won; `shares` are all blends that dev scored. `epochs` counts those
     done, of `planned`; `history` holds the score after each. `map` says which texts Quick's map is for, "" for the whole model.
+    `perplexity` is that of the phase language_model, where there was one.
     """
 
     model: Path
@@ -55,6 +56,7 @@ class TrainResult:
     metric: str = "nDCG@10"
     shares: tuple[ShareScore, ...] = ()
     map: str = ""
+    perplexity: Perplexity | None = None
 
 
 def train(

@@ -28,7 +28,7 @@ class Course:
     """What the trainer's callbacks keep: `history` starts with the base, `best` are the weights of the best epoch after it.
 
     `every` says after how many steps a model is scored ("eval") and saved ("save") inside an epoch too; None: only as time passes.
-    `heads` are weights that losses train beside the model's, such as a decoder's.
+    `heads` are weights that losses train beside the model's, such as a decoder's; `start` is where its part of the progress begins.
     """
 
     plan: Plan
@@ -40,6 +40,7 @@ class Course:
     every: Mapping[str, int | None] = field(default_factory=dict)
     history: list[DevScore] = field(default_factory=list)
     heads: Mapping[str, Tensor] = field(default_factory=dict)
+    start: float = 0.1
     best: dict[str, Tensor] = field(default_factory=dict)
     stopped: bool = False
     part: int = 0
@@ -75,7 +76,7 @@ class Course:
         """Look after each step whether to stop, or to save because much time has passed."""
         step = state.global_step
         last = step % self.steps_per_epoch == 0  # the epoch's end scores and saves by itself
-        self.watch.progress(0.1 + 0.9 * state.global_step / max(1, state.max_steps), self._words(state.epoch))
+        self.watch.progress(self.start + (1 - self.start) * state.global_step / max(1, state.max_steps), self._words(state.epoch))
         if ranks.agreed(self.watch.stop):
             self.stopped = control.should_training_stop = True
             if not last:

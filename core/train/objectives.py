@@ -11,7 +11,7 @@ from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.losses import MODEL, PAIRS, TEACHER
 from core.models import Encoder
-from core.objectives import DROPOUT, OBJECTIVES, default_loss, lessons, losses_of, rows_of
+from core.objectives import DROPOUT, FIRST, OBJECTIVES, default_loss, lessons, losses_of, rows_of
 from core.objectives.meeting import keys
 from core.recipe import TrainSettings
 from core.recipe.objectives import ObjectiveSettings
@@ -36,6 +36,11 @@ def needs_dropout(settings: TrainSettings) -> bool:
     )
 
 
+def first(settings: TrainSettings) -> list[tuple[int, ObjectiveSettings]]:
+    """Return the objectives that come before all others, with their places in the recipe."""
+    return [(number, wanted) for number, wanted in enumerate(settings.objectives) if FIRST in OBJECTIVES[wanted.type].needs]
+
+
 def build(
     dataset: Dataset, settings: TrainSettings, plan: Plan, base: Encoder, embeddings: EmbeddingStore, progress: Progress = silent
 ) -> list[Objective]:
@@ -49,14 +54,16 @@ def build(
 
     torch.manual_seed(plan.seed)  # a loss may bring weights of its own
     given = Given(base.dimension, base.model.tokenizer, base.max_tokens)
-    if not settings.objectives:
+    together = [number for number, wanted in enumerate(settings.objectives) if FIRST not in OBJECTIVES[wanted.type].needs]
+    if not together:
+        if len(dataset.train) < 2:
+            raise UserError("There is nothing to learn after the texts were read.", "Add an objective, or pairs to the project.")
         loss = losses.build("MultipleNegativesRankingLoss", given, {"scale": plan.scale})
         columns = OBJECTIVES["contrastive"].load()
         return [Objective("contrastive", dataset.train, columns, loss, plan.hard_negatives)]
     source = Source(base, embeddings, progress)
     return [
-        _objective(number, wanted, rows.train, plan.seed, given, source)
-        for number, (wanted, rows) in enumerate(zip(settings.objectives, dataset.objectives, strict=True))
+        _objective(number, settings.objectives[number], dataset.objectives[number].train, plan.seed, given, source) for number in together
     ]
 
 

@@ -31,13 +31,14 @@ class Watch:
 
     def step(self, step: int, epoch: float, loss: float, rate: float, norm: float) -> None:
         """Write down a step; raise `UserError` when the loss is no number any more."""
-        if not math.isfinite(loss):
-            raise UserError(
-                f"Training went off its course: at step {step} the loss was no longer a number.",
-                "Choose a lower learning rate, or a smaller scale, and start again.",
-            )
+        _check(step, loss)
         row = {"step": step, "epoch": round(epoch, 4), "loss": round(loss, 6), "learning_rate": rate, "at": round(time.time(), 3)}
         self.metric(row | ({"grad_norm": round(norm, 6)} if math.isfinite(norm) else {}))
+
+    def reading(self, step: int, epoch: float, loss: float) -> None:
+        """Write down a step of the phase in which the model reads the texts before it is tuned."""
+        _check(step, loss)
+        self.metric({"step": step, "epoch": round(epoch, 4), "masked_loss": round(loss, 6)})
 
     def part(self, start: float, end: float) -> Progress:
         """Return the progress of a part that comes before training; it raises `Halted` once a stop is asked for."""
@@ -54,12 +55,33 @@ class Watch:
         self.metric({"step": step, "epoch": round(epoch, 4), "dev": round(score, 6), "at": round(time.time(), 3)})
 
 
+def _check(step: int, loss: float) -> None:
+    if not math.isfinite(loss):
+        raise UserError(
+            f"Training went off its course: at step {step} the loss was no longer a number.",
+            "Choose a lower learning rate, or a smaller scale, and start again.",
+        )
+
+
 @dataclass(frozen=True)
 class DevScore:
     """The score on dev after an epoch; epoch 0 is the untouched base."""
 
     epoch: float
     score: float
+
+
+@dataclass(frozen=True)
+class Perplexity:
+    """How many words the model wavers between at a hidden one, before and after it read the texts, on `texts` that it did not read.
+
+    With a `fresh` head, which the checkpoint had not, the first figure says more of the head than of the model.
+    """
+
+    before: float
+    after: float
+    texts: int
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,7 @@ class Outcome:
     stopped: bool
     metric: str = "nDCG@10"
     shares: tuple[ShareScore, ...] = ()
+    perplexity: Perplexity | None = None
 
     @property
     def dev_base(self) -> float:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import models
-from core.dataset import Dataset
+from core.dataset import Dataset, TextRow
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.models import Encoder
 from core.recipe import TrainSettings
-from core.train import blend, checkpoints, layers, memory, objectives, ranks
+from core.recipe.masking import MaskingSettings
+from core.train import blend, checkpoints, layers, memory, objectives, ranks, reading
 from core.train.batches import Interleaved
 from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
 from core.train.dev import SAMPLE, chooser
 from core.train.plan import Plan
-from core.train.watch import DevScore, Outcome, ShareScore, Watch
+from core.train.watch import DevScore, Outcome, Perplexity, ShareScore, Watch
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
@@ -45,11 +47,13 @@ def fit(
     steps = math.ceil(len(order) / ranks.count() / args.gradient_accumulation_steps)
     every = {"eval": args.eval_steps, "save": args.save_steps}
     course = Course(plan, dev, encoder, watch, root, steps, every, [untouched], objectives.heads(taught, encoder))
+    course.start = reading.END if objectives.first(settings) else course.start
     layers.freeze(base.model, plan.freeze_layers)
     if not plan.dropout and not objectives.needs_dropout(settings):
         for module in (base.model, *(objective.loss for objective in taught)):
             layers.without_dropout(module)
     start = ranks.agreed(lambda: checkpoints.newest(root))
+    perplexity = _read_first(dataset, base, settings, plan, root, watch)
     if start:
         course.restore(start)
     else:
@@ -57,7 +61,18 @@ def fit(
     if not course.over:
         trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
     ranks.others_end()
-    return _choose(course, plan, settings)
+    return replace(_choose(course, plan, settings), perplexity=perplexity)
+
+
+def _read_first(dataset: Dataset, base: Encoder, settings: TrainSettings, plan: Plan, root: Path, watch: Watch) -> Perplexity | None:
+    """Let the model read the texts of a language_model objective before it is tuned, where the recipe names one."""
+    found = [(wanted, dataset.objectives[number]) for number, wanted in objectives.first(settings)]
+    if not found:
+        return None
+    ((wanted, rows),) = found
+    texts = [row for row in rows.train if isinstance(row, TextRow)]
+    masking = MaskingSettings(**wanted.loss_args)
+    return reading.read(texts, masking, base, plan, root / "language_model", watch, settings.args.save_steps)
 
 
 def _choose(course: Course, plan: Plan, settings: TrainSettings) -> Outcome:

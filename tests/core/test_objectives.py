@@ -16,7 +16,7 @@ from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.losses import LOSSES, PAIRS, SCORES, TEXTS, TRIPLETS
 from core.losses.distillations import CROSS_ENCODER, DISTILLATIONS, distillations_of
-from core.objectives import OBJECTIVES, losses_of, rows_of
+from core.objectives import FIRST, OBJECTIVES, losses_of, rows_of
 from core.recipe import TrainSettings, parse
 from core.schema import TrainPair
 from core.train import TrainResult, train
@@ -102,6 +102,10 @@ def test_every_objective_learns_with_every_loss_that_fits(training: Training, da
     if rows_of(kind) != TEXTS:  # texts alone do not say which words mean the same in this data
         assert result.dev_best > result.dev_base
     assert result.pairs == len(rows(data, rows_of(kind)))
+
+
+def test_every_objective_has_a_loss_or_is_a_phase_before_the_others() -> None:
+    assert {kind for kind in OBJECTIVES if FIRST in OBJECTIVES[kind].needs} == set(OBJECTIVES) - {kind for kind, _ in EVERY}
 
 
 def test_every_loss_fits_some_objective() -> None:
