@@ -103,6 +103,9 @@ class TrainSettings(Section):
 
     @model_validator(mode="after")
     def _one_phase_of_reading(self) -> TrainSettings:
+        alone = sorted({objective.type for objective in self.objectives} & {"language_model", "denoising"})
+        if alone and self.devices > 1:
+            raise ValueError(f"devices: {alone[0]} trains weights beside the model's, which are kept in one process; leave devices at 1")
         if sum(objective.type == "language_model" for objective in self.objectives) > 1:
             raise ValueError(
                 "objectives: language_model may stand there once, as it is a phase of its own; put its texts into one data set"

@@ -62,6 +62,7 @@ def row(project: Project, run: Run) -> None:
             folded = st.expander("Curves, settings and log", on_change="rerun", key=f"details_{run.id}")
             if folded.open:
                 with folded:
+                    watching.read(run)
                     watching.curves(run)
                     methods.shares(run)
                     st.code((run.folder / "recipe.yaml").read_text("utf-8"), language="yaml", height=240)

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core import runs
+from core.overview import reading
 from core.project import Project
 from core.runs.course import pairs_per_second, series
 from core.runs.folder import ENDED, Run
@@ -24,6 +25,12 @@ MORE = (
 )
 
 
+PERPLEXITY = (
+    "How many words the model wavers between at a hidden one, before and after: lower is better. A base without a head for hidden words "
+    "starts with a new one, so that its first figure is high."
+)
+
+
 def watch(project: Project, watched: Sequence[str]) -> None:
     """Draw the runs at work again every second; once one of them ends, draw the whole page anew."""
     if watched:
@@ -36,6 +43,7 @@ def _watch(project: Project, watched: list[str]) -> None:
             st.rerun()
         live.bar(run)
         if run.kind == "train":
+            read(run)
             curves(run)
             log(run)
 
@@ -44,6 +52,12 @@ def log(run: Run) -> None:
     """Show the end of a run's log."""
     with st.expander("Log", icon=":material/terminal:", key=f"log_{run.id}"):
         st.code(run.log(60) or "Nothing yet.", language=None, height=240)
+
+
+def read(run: Run) -> None:
+    """Say what reading the texts before tuning did, where a run does that."""
+    if words := reading(run.metrics()):
+        st.caption(words, help=PERPLEXITY)
 
 
 def curves(run: Run) -> None:

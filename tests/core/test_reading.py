@@ -149,6 +149,13 @@ def test_what_reading_does_not_take_is_refused_by_name(objectives: list[dict[str
         parse({"train": {"objectives": named}})
 
 
+@pytest.mark.parametrize("kind", ["language_model", "denoising"])
+def test_what_trains_weights_beside_the_models_runs_on_one_device(kind: str) -> None:
+    objective = {"type": kind, "datasets": {"train": {"name": "project:Tiny"}}}
+    with pytest.raises(UserError, match="devices"):
+        parse({"train": {"objectives": [objective], "devices": 2}})
+
+
 def test_nothing_to_learn_afterwards_is_told(training: Training, data: Dataset) -> None:
     held = dataclasses.replace(data, train=data.train[:1])
     with pytest.raises(UserError, match="nothing to learn"):
