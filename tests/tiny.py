@@ -42,6 +42,41 @@ def model(folder: Path, *, prompts: Mapping[str, str] | None = None, seed: int =
     return folder
 
 
+def gemma(folder: Path, *, seed: int = 1, tokens: int = 128) -> Path:
+    """Save a random model built as EmbeddingGemma is: Gemma 3's text layers that look both ways, mean pooling, two Dense modules."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+    from transformers import Gemma3TextConfig, Gemma3TextModel, PreTrainedTokenizerFast
+
+    torch.manual_seed(seed)
+    words = _tokenizer()
+    raw = folder.parent / f"{folder.name}.raw"
+    config = Gemma3TextConfig(
+        vocab_size=words.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        intermediate_size=64,
+        max_position_embeddings=tokens,
+        sliding_window=16,
+        layer_types=["sliding_attention", "full_attention"],
+        initializer_range=0.3,
+        use_bidirectional_attention=True,
+        pad_token_id=0,
+    )
+    Gemma3TextModel(config).save_pretrained(raw)
+    special = {f"{name[1:-1].lower()}_token": name for name in SPECIAL}
+    PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=tokens, **special).save_pretrained(raw)
+    plain = torch.nn.Identity()
+    modules = [Transformer(str(raw)), Pooling(32), Dense(32, 64, bias=False, activation_function=plain)]
+    modules += [Dense(64, 32, bias=False, activation_function=plain), Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save_pretrained(str(folder), create_model_card=False)
+    return folder
+
+
 def _tokenizer():
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
