@@ -121,6 +121,22 @@ def _prepare(job: Job) -> None:
         runs.prepare(job.run)
 
 
+def _rehearsal(job: Job) -> None:
+    from core import models, train
+    from core.embeddings import EmbeddingStore
+    from core.train import rehearsal
+
+    run, settings = job.run, job.run.recipe().train
+    data = run.data()
+    job.stage("rehearsal")
+    plan = train.settled_plan(data, settings, run.folder, data.people)
+    job.progress(0.0, "Loading the base model")
+    base = models.load(plan.base_model, args=settings.model_args)
+    job.on(base.device)
+    found = rehearsal.rehearse(data, base, settings, plan, EmbeddingStore(run.embeddings), run.folder / "tried", job.progress_or_stop)
+    run.write("result.json", found)
+
+
 def _train(job: Job) -> None:
     from core import export, train
     from core.embeddings import EmbeddingStore
@@ -184,6 +200,7 @@ STAGES: Mapping[str, Stage] = {
     "pairs": Stage("Make pairs", _pairs, "project"),
     "gate": Stage("Check pairs", _gate, "project"),
     "negatives": Stage("Find hard negatives", _negatives, "project"),
+    "rehearsal": Stage("Try a few steps", _rehearsal, "machine", _prepare),
     "train": Stage("Train", _train, "machine", _prepare),
     "evaluate": Stage("Judge", _evaluate, "machine", _prepare),
     "statistics": Stage("Count and map", _statistics, "project"),

@@ -61,6 +61,7 @@ def carry_out(folder: Path, secrets: dict[str, str]) -> int:
 
     run = Run(folder)
     job = Job(run, secrets)
+    run.hold_room()
     try:
         stage = pipeline.STAGES[run.kind]
         stage.first(job)
@@ -78,6 +79,8 @@ def carry_out(folder: Path, secrets: dict[str, str]) -> int:
             run.drop_unfinished()  # before anything is said: that has to be written too
         job.end(RunState.FAILED, *explain(error))
         return 1
+    finally:
+        run.give_room()
     job.end(RunState.DONE)
     return 0
 

@@ -61,6 +61,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard outpu
 Preview = Annotated[bool, typer.Option(help="Say what would change, and change nothing.")]
 Password = Annotated[bool, typer.Option("--password", help="Take the password of locked PDFs from ATTUNE_PDF_PASSWORD, or ask for it.")]
 RunId = Annotated[str, typer.Option("--run", help="A run's id; without one, the newest model.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only try a few steps: how long it takes, and whether its batch fits into memory.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once and print the run's id.")]
 Devices = Annotated[int, typer.Option(help="Graphics cards of this machine that train together; without a card, processes.", min=0)]
 AnyRun = Annotated[str, typer.Argument(help="The run's id, as `runs` lists it.")]

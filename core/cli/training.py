@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import ConfigFile, Detach, Devices, Dial, EvalFile, Json, JudgedProject, MaybeProject, RecipeFile, RunId, Set
+from core.cli.options import ConfigFile, Detach, Devices, Dial, DryRun, EvalFile, Json, JudgedProject, MaybeProject, RecipeFile, RunId, Set
 
 if TYPE_CHECKING:
     from core.project import Project
+    from core.recipe import Recipe
     from core.runs.folder import Run
 
 
@@ -22,6 +23,7 @@ def train(
     dial: Dial = "",
     set_: Set = None,
     devices: Devices = 0,
+    dry_run: DryRun = False,
     detach: Detach = False,
 ) -> None:
     """Tune the model on the pairs, or on what a configuration names, and judge it on the questions that were kept for that."""
@@ -30,9 +32,24 @@ def train(
     set_ = [*(set_ or ()), *([f"train.devices={devices}"] if devices else ())]
     if config is None:
         owner = options.known_project(project)
+        if dry_run:
+            return _rehearse(owner, options.settings(owner, recipe, set_, dial=dial), detach)
         return finish(owner, runs.start(owner, "train", options.settings(owner, recipe, set_, dial=dial)), detach)
     owner, chosen = options.configured(project, config, set_)
+    if dry_run:
+        return _rehearse(owner, chosen, detach)
     return finish(owner, runs.start(owner, "train", chosen, title=chosen.train.run_name), detach)
+
+
+def _rehearse(owner: Project, chosen: Recipe, detach: bool) -> None:
+    from core import jsonfiles, runs
+    from core.cli import rehearsing
+    from core.train.rehearsal import Rehearsal
+
+    started = runs.start(owner, "rehearsal", chosen)
+    finish(owner, started, detach)
+    if not detach and (found := jsonfiles.read(started.folder / "result.json", Rehearsal)):
+        rehearsing.show(found)
 
 
 @app.command()

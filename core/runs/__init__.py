@@ -28,6 +28,7 @@ TITLES = {
     "pairs": "Make pairs",
     "gate": "Check pairs",
     "negatives": "Find hard negatives",
+    "rehearsal": "Try a few steps",
     "train": "Train",
     "evaluate": "Judge",
     "statistics": "Count and map",
@@ -148,7 +149,7 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
     run = Run(aside)
     disk.write_atomic(aside / "recipe.yaml", recipe.dump(settings))
     parts: list[object] = [kind, of, settings.model_dump(mode="json")]
-    if kind in ("train", "evaluate"):
+    if kind in ("train", "rehearsal", "evaluate"):
         parts += _data(project, settings, aside)
     if kind == "evaluate":
         _give_model(find(project, of), run)

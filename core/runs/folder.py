@@ -22,6 +22,7 @@ from core.schema import Evaluation, RunState, RunStatus
 
 ENDED = frozenset({RunState.DONE, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED})
 CUT_OFF = "The run was cut off before it ended."
+ROOM = 1 << 16  # bytes: the status, and the trace in the log
 RESUME = "Resume goes on from the last complete checkpoint."
 DAMAGED = RunStatus(RunState.FAILED, error="The run's folder is damaged.", hint="Delete it, or put the missing files back.")
 
@@ -295,8 +296,18 @@ class Run:
         """Append a row to metrics.jsonl."""
         jsonfiles.append(self.folder / "metrics.jsonl", row)
 
+    def hold_room(self) -> None:
+        """Keep a little of the disk, so that a run which fills it can still say so."""
+        with contextlib.suppress(OSError):
+            (self.folder / "room").write_bytes(bytes(ROOM))
+
+    def give_room(self) -> None:
+        """Give back what `hold_room` kept."""
+        (self.folder / "room").unlink(missing_ok=True)
+
     def drop_unfinished(self) -> None:
         """Remove what was being written when its disk was full: it counts for nothing, and takes the room to say so."""
+        self.give_room()
         parts = [path for path in (self.folder / "checkpoints").glob("*") if not (path / "COMPLETE.json").exists()]
         for path in [*parts, self.folder / "model.new"]:
             shutil.rmtree(path, ignore_errors=True)

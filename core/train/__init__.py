@@ -22,7 +22,7 @@ from core.train import checkpoints, estimate, plan, quick, ranks, watch, whole
 from core.train.plan import Plan, choose_dial
 from core.train.watch import DevScore, Halted, Outcome, Perplexity, Row, ShareScore, Watch
 
-__all__ = ["TrainResult", "choose_dial", "train"]
+__all__ = ["TrainResult", "choose_dial", "settled_plan", "train"]
 
 CARRIED = ("epochs", "best_epoch", "share", "shares", "dev_best", "history", "stopped", "metric", "perplexity")  # from a method's outcome
 
@@ -87,7 +87,7 @@ def train(
         return done
     start = time.monotonic() - (done.seconds if done else 0.0)
     ranks.meet()
-    planned = ranks.in_turn(lambda: _plan(dataset, settings, folder, dataset.people if people is None else people))
+    planned = ranks.in_turn(lambda: settled_plan(dataset, settings, folder, dataset.people if people is None else people))
     watching = Watch(progress, metric, stop)
     progress(0.0, "Loading the base model")
     base = models.load(planned.base_model, args=settings.model_args)
@@ -150,7 +150,7 @@ def _put(folder: Path, save: Callable[[Path], None]) -> None:
     disk.sync_folder(folder)
 
 
-def _plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool) -> Plan:
+def settled_plan(dataset: Dataset, settings: TrainSettings, folder: Path, people: bool) -> Plan:
     """Return the plan that the folder's training follows, made and written down the first time."""
     path = folder / "plan.json"
     if path.exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
-from pages.training import dial, division, settings
+from pages.training import dial, division, rehearsing, settings
 from pages.widgets import errors, frame, live, routes, stages
 
 project = frame.open_project("Train", needs="pairs")
@@ -29,5 +29,7 @@ with errors.shown():
             project.save_recipe(train=wanted.train, split=wanted.split)
             runs.start(project, "train", wanted, title=dial.TITLES[chosen])
         routes.go("runs")
+    if not live.leaving():
+        rehearsing.button(project, settings.wanted(recipe, asked, chosen))
     if busy:
         st.caption("A training is under way. The Runs page shows how far it is.")

@@ -78,6 +78,7 @@ STOP_HELP = {
     "pairs": "Ends after the questions that are under way. What was made stays, and can be gone on with.",
     "gate": "Ends after the pairs that are being looked at. What was measured stays.",
     "negatives": "Ends the search. What was found before stays.",
+    "rehearsal": "Ends after the next step. Nothing was kept of it anyway.",
     "train": "Ends after the next step. The best model so far is kept.",
     "evaluate": "Ends the evaluation. The model stays.",
     "statistics": "Ends at once. What was embedded stays.",

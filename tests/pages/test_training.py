@@ -12,7 +12,8 @@ from core.disk import lock
 from core.project import Project
 from core.recipe import BASE_MODEL
 from core.runs.folder import Run
-from core.schema import Part
+from core.schema import Part, RunState, RunStatus
+from core.train.rehearsal import Rehearsal
 from tests import filled
 from tests.pages.filling import EVIL, waiting_run, with_pairs, with_verdict
 from tests.pages.opening import open_page, words
@@ -143,3 +144,25 @@ def test_learning_rate_gradient_and_pace_are_shown_when_asked_for(project: Proje
     assert not app.exception
     assert "**10.0** pairs a second" in words(app)
     assert "**Learning rate**" in words(app)
+
+
+def test_a_dry_run_tells_time_and_memory_and_warns_of_a_batch_that_does_not_fit(project: Project) -> None:
+    run = Run(waiting_run(with_pairs(project), "rehearsal"))
+    run.write_status(RunStatus(RunState.DONE))
+    run.write("result.json", Rehearsal("balanced", "cpu", 64, 30, 2.0, 0.01, 120.0, peak=3_000_000_000, free=2_000_000_000))
+    app = open_page("train", project)
+    assert not app.exception
+    assert "Training takes about: 2 min" in words(app)
+    assert "Set the batch size to 32" in " ".join(w.value for w in app.warning).replace("\\", "")
+
+
+def test_a_few_steps_are_tried_in_the_background(project: Project, home: Path) -> None:
+    filled.fill(project)
+    with filled.holding(home / ".machine.lock"):
+        app = open_page("train", project)
+        app.button(key="rehearse").click().run()
+        try:
+            assert not app.exception
+            assert [run.kind for run in runs.runs(project)] == ["rehearsal"]
+        finally:
+            runs.end(project)
