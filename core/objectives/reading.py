@@ -19,6 +19,7 @@ from core.recipe.objectives import DataSettings, PreprocessSettings
 from core.schema import FileState, TrainPair
 
 HUB = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+FILES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 ROWS = 200_000  # that are taken of a data set of the hub
 
 
@@ -31,7 +32,7 @@ def read(wanted: DataSettings, kind: str) -> tuple[Row, ...]:
     path = Path(wanted.name).expanduser()
     if path.is_file():
         name, data = path.name, path.read_bytes()
-    elif HUB.fullmatch(wanted.name) and path.suffix.lower() not in (".csv", ".tsv", ".json", ".jsonl", ".parquet"):
+    elif at_hub(wanted.name):
         name, data = f"{wanted.name.partition('/')[2]}.parquet", _download(wanted)
     else:
         raise UserError(f"There is no file {wanted.name}.", "Give a file's path, project:NAME, or a data set's name at the hub.")
@@ -46,6 +47,12 @@ def read(wanted: DataSettings, kind: str) -> tuple[Row, ...]:
     if not made:
         raise UserError(f"The data set {name} holds nothing for this objective.", "Choose another data set, or another objective.")
     return made
+
+
+def at_hub(name: str) -> bool:
+    """Say whether a data set's name is one of the hub, and not that of a file."""
+    path = Path(name).expanduser()
+    return bool(HUB.fullmatch(name)) and not path.is_file() and path.suffix.lower() not in FILES
 
 
 def rows(found: Sequence[PairRow], kind: str, settings: PreprocessSettings) -> tuple[Row, ...]:

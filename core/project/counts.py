@@ -59,6 +59,14 @@ class Counts(Base):
         with self.read() as db:
             return dict(db.execute(sql, (PairState.KEPT,) * 3).fetchone())
 
+    def rows_to_teach(self) -> dict[str, int]:
+        """Count what objectives can be taught: pairs, those with wrong answers (triplets), those with a score, and texts."""
+        sql = """SELECT coalesce(sum(score = 1), 0) AS pairs, coalesce(sum(score = 1 AND negatives != '[]'), 0) AS triplets,
+                   coalesce(sum(score != 1), 0) AS scores, (SELECT count(*) FROM chunks) AS texts
+                 FROM pairs WHERE state = ? AND NOT judge_only"""
+        with self.read() as db:
+            return dict(db.execute(sql, (PairState.KEPT,)).fetchone())
+
     def token_table(self) -> list[tuple[int, int]]:
         """Return (tokens, passages of that length), shortest first."""
         return self._rows("SELECT tokens, count(*) FROM chunks GROUP BY 1 ORDER BY 1")

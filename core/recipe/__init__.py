@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from core.errors import UserError
 from core.recipe.clean import CleanSettings
 from core.recipe.documents import ChunkSettings, ThemeSettings
+from core.recipe.faults import faults
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.local import LocalSettings
@@ -47,6 +48,7 @@ __all__ = [
     "dump",
     "load",
     "parse",
+    "whole",
 ]
 
 
@@ -76,13 +78,17 @@ def parse(data: Any, source: str = "recipe") -> Recipe:
 
     The training section by itself, as configurations of sentence-transformers runs are, is taken as a recipe too.
     """
-    if isinstance(data, dict) and data.keys() & ALONE and not data.keys() & Recipe.model_fields.keys():
-        data = {"train": data}
     try:
-        return Recipe.model_validate(data or {})
+        return Recipe.model_validate(whole(data or {}))
     except ValidationError as error:
-        places = [f"{'.'.join(str(part) for part in item['loc']) or source}: {item['msg']}" for item in error.errors()]
-        raise UserError(f"{source} is not a valid recipe. {'; '.join(places)}.", "Correct these places and try again.") from None
+        places = "; ".join(map(str, faults(error, Recipe, source)))
+        raise UserError(f"{source} is not a valid recipe. {places}.", "Correct these places and try again.") from None
+
+
+def whole(data: Any) -> Any:
+    """Return plain data as a whole recipe's: a training section that stands by itself is put into its place."""
+    alone = isinstance(data, dict) and data.keys() & ALONE and not data.keys() & Recipe.model_fields.keys()
+    return {"train": data} if alone else data
 
 
 def load(path: Path) -> Recipe:

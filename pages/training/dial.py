@@ -37,18 +37,25 @@ def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
     pairs, people = counted(project, recipe)
     negatives = recipe.train.hard_negatives if project.count_mined()[0] else 0
     known = _minutes(pairs, project.count_chunks(), base_model, negatives)
-    best = choose_dial(people, known or dict.fromkeys(DIALS, 0.0))
-    before = recipe.train.dial if recipe.train.dial in DIALS else best
+    taught = recipe.train.objectives
+    offered = DIALS[1:] if taught else DIALS
+    best = "balanced" if taught else choose_dial(people, known or dict.fromkeys(DIALS, 0.0))
+    before = recipe.train.dial if recipe.train.dial in offered else best
+    known = None if taught else known  # measured for the project's pairs
     chosen = st.radio(
         "How thorough",
-        DIALS,
-        index=DIALS.index(before),
+        offered,
+        index=offered.index(before),
         format_func=TITLES.__getitem__,  # the same whatever is known, or the browser would lose the choice
-        captions=[f"{'Suggested. ' if name == best else ''}{_about(known, name)}{WORDS[name]}" for name in DIALS],
+        captions=[f"{'Suggested. ' if name == best else ''}{_about(known, name)}{WORDS[name]}" for name in offered],
         label_visibility="collapsed",
-        key=f"dial_{best}",  # another suggestion starts afresh
+        key=f"dial_{best}{len(offered)}",  # another suggestion starts afresh
     )
-    if not people:
+    if taught:
+        st.caption(
+            "Quick is not offered: it tunes a map on top of the model to pairs alone, and what is taught here tunes the whole model."
+        )
+    elif not people:
         st.caption(
             "All pairs were made from the documents alone. Measured on other collections, Quick is the safe use of such pairs, while "
             "tuning the whole model on them can make search worse for people's own questions."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
-from pages.training import dial, division, rehearsing, settings
+from pages.training import dial, division, recipefile, rehearsing, settings, teaching
 from pages.widgets import errors, frame, live, routes, stages
 
 project = frame.open_project("Train", needs="pairs")
@@ -19,17 +19,19 @@ division.show(project, recipe)
 st.header("How thorough", anchor=False)
 above = st.container()
 asked = settings.advanced(project, recipe)
+teaching.show(project, recipe)
 with errors.shown():
     with above:
         chosen = dial.choose(project, recipe, asked["base_model"])
+    wanted = settings.wanted(recipe, asked, chosen)
+    recipefile.show(project, recipe, wanted)
     busy = stages.active(project, "train")
     if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=bool(busy), key=live.LEAVING):
         with st.spinner("Dividing the questions and writing the data"):
-            wanted = settings.wanted(recipe, asked, chosen)
             project.save_recipe(train=wanted.train, split=wanted.split)
-            runs.start(project, "train", wanted, title=dial.TITLES[chosen])
+            runs.start(project, "train", wanted, title=wanted.train.run_name or dial.TITLES[chosen])
         routes.go("runs")
     if not live.leaving():
-        rehearsing.button(project, settings.wanted(recipe, asked, chosen))
+        rehearsing.button(project, wanted)
     if busy:
         st.caption("A training is under way. The Runs page shows how far it is.")
