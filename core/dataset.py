@@ -58,11 +58,6 @@ class Dataset:
     leaks: str = ""
     objectives: tuple[ObjectiveRows, ...] = ()
 
-    @property
-    def people(self) -> bool:
-        """Say whether any training query was asked by a person or written by a language model."""
-        return any(pair.people or pair.generator == "llm" for pair in self.train)
-
     def write(self, folder: Path) -> None:
         """Write one parquet file a part, and data.json, into `folder` (made if missing)."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from core import project as projects
 from core import recipe as recipes
 from core import runs
 from core.errors import UserError
+from core.generators import asked
 from core.overview import StageState, state
 from core.project import Effect, Project
 from core.runs.folder import ENDED, Run
@@ -129,7 +130,7 @@ def _rehearsal(job: Job) -> None:
     run, settings = job.run, job.run.recipe().train
     data = run.data()
     job.stage("rehearsal")
-    plan = train.settled_plan(data, settings, run.folder, data.people)
+    plan = train.settled_plan(data, settings, run.folder, any(map(asked, data.train)))
     job.progress(0.0, "Loading the base model")
     base = models.load(plan.base_model, args=settings.model_args)
     job.on(base.device)

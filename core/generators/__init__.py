@@ -1,6 +1,7 @@
 """Generators of pairs: one file each, chosen by name. Every one is `generate(material, settings) -> Iterator[Pair]`.
 
-The tags "asked" and "taken" say how a query came about: as a question, or out of its passage. The quality gate goes by them.
+The tags "asked" and "taken" say how a query came about: as a question, or out of its passage. The quality gate goes by them, and
+training by "asked".
 Those that need "an endpoint" ask a language model, and are `ask(project, material, settings, key, progress, stop)`; those that
 need "a question writer" run a model here, and are `write(material, settings, known, progress, stop) -> Iterator[list[Pair]]`.
 """
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 
 from core.generators.material import Material
 from core.registry import Choice, Registry
+from core.schema import Pair, TrainPair
 
 ENDPOINT = "an endpoint"
 WRITER = "a question writer"
@@ -123,6 +125,9 @@ GROUPS = {
 WHOLE_PASSAGES = frozenset(name for name, choice in GENERATORS.items() if "whole passages" in choice.tags)
 """The generators whose query is a passage itself, which must be no part of what its pair is judged by."""
 
+WRITTEN = tuple(name for name, choice in GENERATORS.items() if "asked" in choice.tags)
+"""The generators that write questions as a person might ask them."""
+
 BY_HAND = {"typed": "Typed by hand", "marked": "Marked on Compare", "imported": "Imported from a file"}
 
 
@@ -131,9 +136,18 @@ def by_model(names: Iterable[str]) -> list[str]:
     return [name for name in names if name in GENERATORS and ENDPOINT in GENERATORS[name].needs]
 
 
+def asked(pair: Pair | TrainPair) -> bool:
+    """Say whether a query is a question that was asked: by a person, or by a model that read the passage for it.
+
+    Pairs made out of the text are not, and an imported pair is one where its file or the person who brought it says so: what wrote
+    it is not known, and tuning the whole model is safe with questions alone.
+    """
+    return pair.people or pair.generator in WRITTEN
+
+
 def label(name: str) -> str:
     """Return what a person reads for the generator of a pair, those made by hand included."""
     return GENERATORS[name].label if name in GENERATORS else BY_HAND.get(name, name)
 
 
-__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "GROUPS", "WHOLE_PASSAGES", "WRITER", "Material", "by_model", "label"]
+__all__ = ["BY_HAND", "ENDPOINT", "GENERATORS", "GROUPS", "WHOLE_PASSAGES", "WRITER", "WRITTEN", "Material", "asked", "by_model", "label"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,8 @@ class PairFilter:
     reason: str | None = None
     theme_id: str | None = None  # of its first passage
     document: str = ""  # words in its title
+    generators: tuple[str, ...] = ()  # any of these
+    asked_by: tuple[str, ...] = ()  # any of these generators, or people
 
     def sql(self) -> tuple[str, list[Any]]:
         """Return the WHERE part and its parameters."""
@@ -61,5 +64,9 @@ class PairFilter:
                 # Without the + the column's type stands in the way of the index: 140 ms at 100,000 pairs, with it 35 ms.
                 f"json_extract(pairs.positives, '$[0]') IN (SELECT +id FROM chunks WHERE theme_id IN {THEME})": self.theme_id,
                 "pairs.document_id IN (SELECT id FROM documents WHERE title LIKE ? ESCAPE '\\')": store.like(self.document),
+                "pairs.generator IN (SELECT value FROM json_each(?))": json.dumps(self.generators) if self.generators else None,
+                "(pairs.people OR pairs.generator IN (SELECT value FROM json_each(?)))": json.dumps(self.asked_by)
+                if self.asked_by
+                else None,
             }
         )

@@ -171,10 +171,15 @@ def _data(project: Project, settings: recipe.Recipe, folder: Path) -> list[str]:
     """Write a run's data and return the hashes of it; a large project's is left to the worker, known by what it will be made from."""
     from core.split.gather import gather
 
-    if not settings.train.objectives and project.count_chunks() + project.count_pairs() > LARGE:
+    if not settings.train.objectives and large(project):
         return [project.inputs_digest()]
     gather(project, settings).write(folder / "data")
     return [file_sha256(path) for path in sorted((folder / "data").iterdir())]
+
+
+def large(project: Project) -> bool:
+    """Say whether dividing a project's questions would keep a page waiting, so that it is left to the worker."""
+    return project.count_chunks() + project.count_pairs() > LARGE
 
 
 def prepare(run: Run) -> None:

@@ -17,11 +17,13 @@ from core.split import leaks
 from core.split.alike import near_duplicates
 from core.split.cells import narrowed
 from core.split.holdout import assign, by_blocks, hold_out
+from core.split.learned import learned_from
 from core.split.rights import Rights
 from core.split.rows import Corpus, merged, overlap
 
+__all__ = ["SplitReport", "dataset", "learned_from", "pair_parts", "questions", "right_ones", "split", "trained_on"]
+
 CHOSEN_BY_PEOPLE = 15  # with so many of people's questions in dev, generated ones do not choose the checkpoint
-ENOUGH_ASKED = 100  # training questions of people or a language model, from which pairs made offline are left out
 
 
 @dataclass(frozen=True)
@@ -123,19 +125,6 @@ def trained_on(pairs: Iterable[Pair]) -> list[Pair]:
 def right_ones(project: Project) -> list[Pair]:
     """Return the kept pairs whose passages are right answers: what is partly right, or wrong, neither teaches nor judges a search."""
     return [pair for pair in project.pairs(PairFilter(state=PairState.KEPT)) if pair.score == 1]
-
-
-def learned_from(pairs: Sequence[Pair], generators: Sequence[str]) -> list[Pair]:
-    """Return those of the training pairs that are learned from: the kinds that were chosen, or what measured best.
-
-    Questions of people and language models are enough by themselves from `ENOUGH_ASKED` on: on the sample, tuning the whole
-    model on its 194 alone took half the time and found more (0.365 nDCG@10) than with 165 sentences beside them (0.358), and on
-    other collections pairs made offline cost people's questions 0.02 (bench/RESULTS.md).
-    """
-    if generators:
-        return [pair for pair in pairs if pair.generator in generators]
-    asked = [pair for pair in pairs if pair.people or pair.generator == "llm"]
-    return asked if len(asked) >= ENOUGH_ASKED else list(pairs)
 
 
 def _once(rows: Iterable[TrainPair]) -> tuple[TrainPair, ...]:

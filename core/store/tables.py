@@ -63,6 +63,7 @@ CREATE TABLE mined (pair_id TEXT NOT NULL REFERENCES pairs(id) ON DELETE CASCADE
 CREATE TABLE decisions (id INTEGER PRIMARY KEY, batch TEXT NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
   pair_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX pairs_state ON pairs(state, reason, generator);
+CREATE INDEX pairs_part ON pairs(state, part, generator, people);
 CREATE INDEX raw_answers_asked ON raw_answers(asked);
 CREATE INDEX raw_answers_refused ON raw_answers(refused, at);
 CREATE INDEX pairs_order ON pairs(document_id, start, id);

@@ -14,6 +14,7 @@ from core import disk, models, store
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
+from core.generators import asked
 from core.models import Encoder
 from core.models import files as modelfiles
 from core.recipe import TrainSettings
@@ -87,7 +88,7 @@ def train(
         return done
     start = time.monotonic() - (done.seconds if done else 0.0)
     ranks.meet()
-    planned = ranks.in_turn(lambda: settled_plan(dataset, settings, folder, dataset.people if people is None else people))
+    planned = ranks.in_turn(lambda: settled_plan(dataset, settings, folder, any(map(asked, dataset.train)) if people is None else people))
     watching = Watch(progress, metric, stop)
     progress(0.0, "Loading the base model")
     base = models.load(planned.base_model, args=settings.model_args)

@@ -50,7 +50,7 @@ def read(text: str) -> Plan:
 def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
     """Return the dial for somebody who turned none: Quick for pairs made offline, else Balanced where it is under ten minutes.
 
-    `people` says whether a person or a language model asked any of the questions. Measured: on pairs made without them
+    `people` says whether a person or a model asked any of the questions (core.generators.asked). Measured: on pairs made without them
     tuning the whole model loses on people's questions (-0.02 nDCG@10), the linear map does not (bench/RESULTS.md).
     """
     return "balanced" if people and minutes["balanced"] < PATIENT_MINUTES else "quick"

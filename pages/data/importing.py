@@ -36,7 +36,8 @@ def form(project: Project) -> None:
         people = st.checkbox(
             "People asked these questions",
             key=f"import_people_{turn}",
-            help="Then they judge without the word “practice”. What the file says of a row counts too.",
+            help="Then they judge without the word “practice”, and training takes them as real questions. What the file says of a row "
+            "counts too.",
         )
         if st.button("Import", key="import_pairs", icon=":material/download_for_offline:"):
             runs.start(project, "import", project.recipe(), upload=Upload(given.name, project.put_blob(given.getvalue()), people))

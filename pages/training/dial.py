@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.errors import UserError
 from core.overview import minutes
-from core.project import PairFilter, Project
+from core.project import Project
 from core.recipe import Recipe
-from core.schema import PairState, Part
+from core.split.learned import counted
 from core.train import estimate
 from core.train.plan import DIALS, Dial, choose_dial
 from pages.widgets import live
@@ -34,12 +34,12 @@ def _pace(base_model: str) -> Future[estimate.Pace]:
 
 def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
     """Draw the dial and return its setting; raise `UserError` for a base model that cannot be had."""
-    pairs, people = counted(project, recipe)
+    learned = counted(project, recipe)
     negatives = recipe.train.hard_negatives if project.count_mined()[0] else 0
-    known = _minutes(pairs, project.count_chunks(), base_model, negatives)
+    known = _minutes(learned.pairs, project.count_chunks(), base_model, negatives)
     taught = recipe.train.objectives
     offered = DIALS[1:] if taught else DIALS
-    best = "balanced" if taught else choose_dial(people, known or dict.fromkeys(DIALS, 0.0))
+    best = "balanced" if taught else choose_dial(learned.asked, known or dict.fromkeys(DIALS, 0.0))
     before = recipe.train.dial if recipe.train.dial in offered else best
     known = None if taught else known  # measured for the project's pairs
     chosen = st.radio(
@@ -55,24 +55,12 @@ def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
         st.caption(
             "Quick is not offered: it tunes a map on top of the model to pairs alone, and what is taught here tunes the whole model."
         )
-    elif not people:
+    elif not learned.asked:
         st.caption(
             "All pairs were made from the documents alone. Measured on other collections, Quick is the safe use of such pairs, while "
             "tuning the whole model on them can make search worse for people's own questions."
         )
     return chosen or best
-
-
-def counted(project: Project, recipe: Recipe) -> tuple[int, bool]:
-    """Return about how many pairs will be learned from, and whether a person or a language model asked any."""
-    only = PairFilter(state=PairState.KEPT, part=Part.TRAIN)
-    pairs = project.count_pairs(only)
-    if not pairs:  # not divided yet
-        only = PairFilter(state=PairState.KEPT)
-        pairs = round(project.count_pairs(only) * (1 - recipe.split.dev - recipe.split.test))
-    asked = project.count_pairs(PairFilter(state=only.state, part=only.part, people=True))
-    written = project.count_pairs(PairFilter(state=only.state, part=only.part, generator="llm"))
-    return pairs, bool(asked or written)
 
 
 def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import split
+from core import runs, split
 from core.project import PairFilter, Project
 from core.recipe import Recipe
 from core.schema import PairState, Part
 from core.split import leaks
+from core.split.learned import counted
 from pages.widgets import errors, frame
 
 PARTS = (
@@ -26,7 +27,9 @@ def show(project: Project, recipe: Recipe) -> None:
             f"Before training, questions are kept aside: those on {recipe.split.test:.0%} of the passages to judge by, those on "
             f"{recipe.split.dev:.0%} to choose by. What judges is never learned from, and stays the same from then on."
         )
-        if st.button("Divide the questions now", key="divide"):
+        if runs.large(project):
+            st.caption("With so many passages and pairs this takes minutes, so it is done in the background, once you start training.")
+        elif st.button("Divide the questions now", key="divide"):
             with errors.shown(), st.spinner("Looking for passages that are nearly the same"):
                 split.split(project, recipe.split)
                 frame.notice("The questions are divided.")
@@ -38,13 +41,10 @@ def show(project: Project, recipe: Recipe) -> None:
         column.metric(
             label, f"{count:,}", delta=f"{people:,} asked by people", delta_color="off", delta_arrow="off", border=True, help=help
         )
-    learning = project.pairs(PairFilter(state=PairState.KEPT, part=Part.TRAIN))
-    used = len(split.learned_from(learning, recipe.train.generators))
-    if used < len(learning):
-        st.caption(
-            f"{used:,} of the {len(learning):,} are learned from: there are enough real questions to leave out those made from the text. "
-            "Under Advanced you can choose the kinds yourself."
-        )
+    learned = counted(project, recipe)
+    if learned.pairs < learned.of:
+        why = "these are the kinds that you chose" if recipe.train.generators else "there are enough real questions to leave out the others"
+        st.caption(f"{learned.pairs:,} of the {learned.of:,} are learned from: {why}. Under Advanced you can choose the kinds yourself.")
     aside = project.count_pairs(PairFilter(state=PairState.KEPT, part=Part.GAP))
     fresh = project.count_pairs(PairFilter(state=PairState.KEPT, part=Part.NONE))
     notes = [f"{aside:,} more are set aside because their passages border on those that judge, or are nearly the same."] if aside else []

@@ -32,7 +32,7 @@ def test_a_batch_that_does_not_fit_is_said_with_a_size_that_may(told: Rehearsal)
 def test_a_few_steps_tell_time_and_memory_and_leave_no_model(tmp_path: Path, dial: str) -> None:
     model = tiny.model(tmp_path / "model")
     data, settings = tiny.dataset(), TrainSettings(base_model=str(model), dial=dial, epochs=4, batch_size=8)  # type: ignore[arg-type]
-    plan = train.settled_plan(data, settings, tmp_path, data.people)
+    plan = train.settled_plan(data, settings, tmp_path, people=True)
     store = EmbeddingStore(tmp_path / "embeddings")
     found = rehearse(data, models.load(str(model)), settings, plan, store, tmp_path / "tried")
     assert found.steps == (0 if dial == "quick" else 4 * 5)  # 36 pairs in batches of 8

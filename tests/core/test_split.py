@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from core import split
+from core import generators, split
 from core.errors import UserError
-from core.project import Project
-from core.recipe import Recipe, SplitSettings, TrainSettings
+from core.project import PairFilter, Project
+from core.recipe import Recipe, SplitSettings, TrainSettings, parse
 from core.schema import Chunk, Document, File, FileState, Page, Pair, Part
-from core.split import holdout, leaks
+from core.split import holdout, leaks, learned
 
 WORDS = [a + b for a in ("mar", "tol", "ven", "sik", "dra", "pul", "nor", "fem") for b in ("ba", "ce", "di", "fo", "gu", "ha", "ji", "ko")]
 OVERLAP = 20
@@ -204,3 +204,25 @@ def test_enough_real_questions_are_learned_from_alone(project: Project) -> None:
     assert split.learned_from([*made, *asked], ()) == asked
     assert split.learned_from([*made, *asked[:50]], ()) == [*made, *asked[:50]]
     assert split.learned_from([*made, *asked], ("sentence",)) == made
+
+
+@pytest.mark.parametrize(("generator", "people", "is_one"), [
+    ("llm", False, True), ("local", False, True), ("typed", True, True), ("imported", True, True),
+    ("imported", False, False), ("paraphrase", False, False), ("table", False, False), ("sentence", False, False),
+])  # fmt: skip
+def test_questions_of_people_and_of_models_count_as_asked(project: Project, generator: str, people: bool, is_one: bool) -> None:
+    fill(project, [5] * 2)
+    assert generators.asked(replace(project.pairs()[0], generator=generator, people=people)) is is_one
+
+
+@pytest.mark.parametrize("chosen", [(), ("sentence",), ("sentence", "local")])
+@pytest.mark.parametrize("written", [30, 130])
+def test_what_is_learned_from_is_counted_as_it_is_chosen(project: Project, chosen: tuple[str, ...], written: int) -> None:
+    fill(project, [5] * 40)
+    made = project.pairs()
+    project.add_pairs(replace(made[i % len(made)], id=f"w{i}", generator="local") for i in range(written))
+    project.set_parts({pair.id: Part.DEV if i % 20 == 0 else Part.TRAIN for i, pair in enumerate(project.pairs())})
+    learning = project.pairs(PairFilter(part=Part.TRAIN))
+    found = split.learned_from(learning, chosen)
+    expected = learned.Learned(len(found), len(learning), any(map(generators.asked, found)))
+    assert learned.counted(project, parse({"train": {"generators": chosen}})) == expected

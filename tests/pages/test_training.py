@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,14 @@ def test_the_division_is_shown_with_the_leak_report_before_the_start(project: Pr
     app.session_state["leaks"] = True
     app.run()
     assert "leak" in "".join(alert.value for alert in (*app.success, *app.warning))
+
+
+def test_a_large_project_is_divided_in_the_background(project: Project) -> None:
+    pair = with_pairs(project).pairs()[0]
+    project.add_pairs(replace(pair, id=f"more{i}") for i in range(runs.LARGE))
+    app = open_page("train", project)
+    assert "once you start training" in words(app)
+    assert "Divide the questions now" not in words(app)
 
 
 def test_too_few_pairs_are_refused_in_words(project: Project) -> None:
