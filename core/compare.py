@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import pairs, rerankers, search
+from core import pairs, rerankers, runs, search
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.models import Encoder, Vectors
 from core.project import Project
 from core.recipe import EvaluateSettings
+from core.runs.folder import Run
 from core.schema import Chunk, Pair, Progress, silent
 from core.search import NOTHING, Positions
 from core.search import index as indexes
 from core.search.index import Index
+
+RUN = "run:"  # stands before the id of a run that tuned a reranker
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The answer to one question by each model, over so many passages; `reranker` is "" or the entry's name."""
+    """The answer to one question by each model, over so many passages; `reranker` is "", the entry's name, or run:ID."""
 
     query: str
     reranker: str
@@ -84,7 +87,8 @@ def compare(
     """Search all passages for a question with each model (label -> encoder) and return the first k of each.
 
     With an index the search goes there; while it does not have the model's passages yet, the search is exact, and they are
-    put in by a thread of its own. Raises `UserError` for an empty question, no passages, or a reranker that cannot be had.
+    put in by a thread of its own. `reranker` names an entry of RERANKERS, or, as run:ID, what such a run has tuned. Raises
+    `UserError` for an empty question, no passages, or a reranker that cannot be had.
     """
     query = " ".join(query.split())
     texts = project.chunk_texts()
@@ -95,15 +99,28 @@ def compare(
     embeddings = EmbeddingStore(project.folder / "embeddings")
     found = {label: _search(query, encoder, texts, embeddings, index, progress) for label, encoder in models.items()}
     if reranker:
+        entry, cross_encoder = (reranker, cross_encoder) if not reranker.startswith(RUN) else ("cross_encoder", _tuned(project, reranker))
         place = {key: i for i, key in enumerate(texts)}
         for label, first in found.items():
             ranking = np.array([[place[key] for key in first.order]], np.int64)
             request = rerankers.Request(
                 [query], [*texts.values()], ranking, models[label], embeddings, depth, cross_encoder, progress=progress
             )
-            found[label] = _reranked(first, list(texts), *rerankers.rerank(reranker, request))
+            found[label] = _reranked(first, list(texts), *rerankers.rerank(entry, request))
     columns = _columns(project, found, {label: encoder.name for label, encoder in models.items()}, k)
     return Comparison(query, reranker, len(texts), columns)
+
+
+def tuned_rerankers(project: Project) -> list[Run]:
+    """Return the runs that ended with a reranker, newest first."""
+    return [run for run in runs.runs(project) if run.reranker]
+
+
+def _tuned(project: Project, name: str) -> str:
+    folder = runs.find(project, name.removeprefix(RUN)).reranker
+    if folder is None:
+        raise UserError("This run has no reranker to use.", "Choose another one.")
+    return str(folder)
 
 
 def _search(

@@ -172,6 +172,29 @@ def _evaluate(job: Job) -> None:
     run.seal()
 
 
+def _reranker(job: Job) -> None:
+    from core import models, reranker
+    from core.embeddings import EmbeddingStore
+    from core.evaluate import reranking
+
+    run, settings = job.run, job.run.recipe()
+    data, vectors = run.data(), EmbeddingStore(run.embeddings)
+    job.stage("reranker", 0, 0.8)
+    result = reranker.train(data, settings, run.folder, vectors, progress=job.progress, metric=job.metric, stop=job.stop)
+    run.write("result.json", result)
+    try:
+        if job.stop():
+            raise Stopped
+        if data.test:
+            job.stage("evaluate", 0.8, 1)
+            base = models.load(settings.train.base_model, args=settings.train.model_args)
+            made, depth = run.folder / reranker.FOLDER if result.made else None, settings.reranker.depth
+            judged = reranking.judge(data, base, made, vectors, settings.evaluate, depth=depth, progress=job.progress_or_stop)
+            run.write("reranking.json", judged)
+    finally:
+        run.seal()
+
+
 def _statistics(job: Job) -> None:
     from core import statistics
     from core.statistics import maps
@@ -204,6 +227,7 @@ STAGES: Mapping[str, Stage] = {
     "rehearsal": Stage("Try a few steps", _rehearsal, "machine", _prepare),
     "train": Stage("Train", _train, "machine", _prepare),
     "evaluate": Stage("Judge", _evaluate, "machine", _prepare),
+    "reranker": Stage("Tune a reranker", _reranker, "machine", _prepare),
     "statistics": Stage("Count and map", _statistics, "project"),
 }
 

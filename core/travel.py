@@ -32,9 +32,9 @@ BLOCK = 1 << 20
 BLOB = re.compile(r"blobs/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 RUN = re.compile(r"runs/(\d{8}-\d{6}-[0-9a-f]{4})/(.+)")
 RUN_FILE = re.compile(
-    r"run\.json|about\.json|recipe\.yaml|status\.json|metrics\.jsonl|result\.json|evaluation\.json|COMPLETE\.json"
+    r"run\.json|about\.json|recipe\.yaml|status\.json|metrics\.jsonl|result\.json|evaluation\.json|reranking\.json|COMPLETE\.json"
     r"|(?:data|trained_on)/[\w-]+\.(?:json|parquet)"
-    r"|(?:model|given)/(?:\w+/){0,2}[\w.-]+\.(?:json|txt|safetensors|model|jinja|md)"
+    r"|(?:model|given|reranker)/(?:\w+/){0,2}[\w.-]+\.(?:json|txt|safetensors|model|jinja|md)"
 )
 """What of a run is taken along. Logs name folders of the machine, checkpoints and vectors can be made again."""
 ROWS = 10_000  # that are in memory at once while all are read
@@ -223,7 +223,7 @@ def _look_over(arrived: Project) -> None:
     for run in runs.runs(arrived):
         if not all(known(f"runs/{run.id}/{name}") for name in run.sealed()) or run.damaged():
             raise UserError(f"The run {run.id} in the archive is damaged.", "Export the project again, and import that file.")
-        for model in (run.folder / "model", run.given):
+        for model in (run.folder / "model", run.folder / "reranker", run.given):
             if model.is_dir():
                 models.check(model)
 

@@ -77,6 +77,22 @@ def gemma(folder: Path, *, seed: int = 1, tokens: int = 128) -> Path:
     return folder
 
 
+def cross_encoder(folder: Path, labels: int = 1) -> Path:
+    """Save a random cross-encoder (one layer of 16 dims) as transformers does."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    torch.manual_seed(1)
+    words = _tokenizer()
+    special = {f"{name[1:-1].lower()}_token": name for name in SPECIAL}
+    PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=64, **special).save_pretrained(folder)
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "max_position_embeddings": 64}
+    BertForSequenceClassification(
+        BertConfig(vocab_size=words.get_vocab_size(), num_labels=labels, initializer_range=0.5, **size)
+    ).save_pretrained(folder)
+    return folder
+
+
 def _tokenizer():
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 

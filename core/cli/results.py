@@ -19,7 +19,9 @@ def compare(
     project: KnownProject,
     run: RunId = "",
     top: Annotated[int, typer.Option("--top", "-k", min=1, max=100, help="How many passages of each.")] = 5,
-    reranker: Annotated[str, typer.Option(help="Put the hits in a new order: late_interaction, first_bm25 or cross_encoder.")] = "",
+    reranker: Annotated[
+        str, typer.Option(help="Put the hits in a new order: late_interaction, first_bm25, cross_encoder, or run:ID of a tuned one.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Show what base and tuned find for a question, side by side."""

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 
 from core.cli import options, terminal
 from core.cli.app import app
-from core.cli.options import ConfigFile, Detach, Devices, Dial, DryRun, EvalFile, Json, JudgedProject, MaybeProject, RecipeFile, RunId, Set
+from core.cli.options import (
+    ConfigFile,
+    Detach,
+    Devices,
+    Dial,
+    DryRun,
+    EvalFile,
+    Json,
+    JudgedProject,
+    KnownProject,
+    MaybeProject,
+    RecipeFile,
+    RunId,
+    Set,
+)
 
 if TYPE_CHECKING:
     from core.project import Project
@@ -53,6 +67,15 @@ def _rehearse(owner: Project, chosen: Recipe, detach: bool) -> None:
 
 
 @app.command()
+def reranker(project: KnownProject, recipe: RecipeFile = None, set_: Set = None, detach: Detach = False) -> None:
+    """Tune a reranker on the pairs: it puts the first hits of a search in a new order. Compare and evaluate take it as run:ID."""
+    from core import runs
+
+    owner = options.known_project(project)
+    return finish(owner, runs.start(owner, "reranker", options.settings(owner, recipe, set_)), detach)
+
+
+@app.command()
 def evaluate(project: JudgedProject = "", config: EvalFile = None, run: RunId = "", detach: Detach = False, json: Json = False) -> None:
     """Judge a project's model again, by the test questions in force, or with --config any model on any tasks."""
     from core import runs
@@ -62,6 +85,16 @@ def evaluate(project: JudgedProject = "", config: EvalFile = None, run: RunId = 
     owner = options.known_project(project)
     judged = options.model_run(owner, run)
     return finish(owner, runs.start(owner, "evaluate", judged.recipe(), of=judged.id), detach)
+
+
+def _show_reranking(run: Run) -> None:
+    from core.evaluate import reranking
+
+    if run.reranker:
+        terminal.show(f"Reranker: run:{run.id} ({run.reranker})")
+    if found := reranking.read(run.folder):
+        terminal.show_scores(found.verdict, found.systems)
+        terminal.show(f"\nAgainst late interaction, which needs no training: {found.against_late.text}")
 
 
 def _benchmark(config: Path, json: bool) -> None:
@@ -92,6 +125,8 @@ def finish(owner: Project, started: Run, detach: bool) -> None:
         terminal.show(read)
     if started.model:
         terminal.show(f"Model: {started.model}")
+    if started.kind == "reranker":
+        _show_reranking(started)
     if evaluation := started.evaluation():
         terminal.show_scores(evaluation.verdict, evaluation.systems)
     return None

@@ -112,7 +112,9 @@ def _reranked(
     corpus: Corpus, first: Positions, encoder: Encoder, choice: RerankerChoice, store: EmbeddingStore, progress: Progress
 ) -> Positions:
     run = _run(choice.model)
-    model = _folder(choice.model, run) if choice.model else CROSS_ENCODER
+    if run and run.reranker is None:
+        raise UserError(f"reranker.model: the run {run.id} has no reranker.", "Name a run that tuned one, a folder, or a name at the hub.")
+    model = str(run.reranker) if run else choice.model or CROSS_ENCODER
     request = Request(corpus.queries, corpus.texts, corpus.as_texts(first), encoder, store, choice.depth, model, progress=progress)
     order, _ = rerankers.rerank(choice.name, request)
     return np.concatenate([corpus.as_passages(order), first[:, choice.depth :]], axis=1)

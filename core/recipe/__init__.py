@@ -18,6 +18,7 @@ from core.recipe.local import LocalSettings
 from core.recipe.negatives import NegativeSettings
 from core.recipe.ocr import OcrSettings
 from core.recipe.pairs import PairSettings
+from core.recipe.reranker import RerankerSettings
 from core.recipe.section import Section
 from core.recipe.statistics import StatisticsSettings
 from core.recipe.table import TableSettings
@@ -38,6 +39,7 @@ __all__ = [
     "PairSettings",
     "ParaphraseSettings",
     "Recipe",
+    "RerankerSettings",
     "Section",
     "SplitSettings",
     "StatisticsSettings",
@@ -47,6 +49,7 @@ __all__ = [
     "TrainSettings",
     "dump",
     "load",
+    "of_pairs",
     "parse",
     "whole",
 ]
@@ -66,7 +69,14 @@ class Recipe(Section):
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    reranker: RerankerSettings = RerankerSettings()
     statistics: StatisticsSettings = StatisticsSettings()
+
+
+def of_pairs(recipe: Recipe) -> Recipe:
+    """Return the recipe with a project's own pairs as what is learned from, their hard negatives too, whatever objectives it names."""
+    train = recipe.train.model_copy(update={"objectives": (), "hard_negatives": max(1, recipe.train.hard_negatives)})
+    return recipe.model_copy(update={"train": train})
 
 
 ALONE = frozenset({"objectives", "base_model", "run_name", "output_dir", "args", "evaluator", "early_stopping"})

@@ -31,12 +31,19 @@ def rerank(request: Request) -> tuple[Positions, Scores]:
     """
     model = _load(_folder(request.cross_encoder))
     first = request.first[:, : request.depth]
-    cells = np.argwhere(first != NOTHING)
-    pairs = [(_clean(request.queries[row]), _clean(request.texts[first[row, column]])) for row, column in cells]
-    scores = np.full(first.shape, -np.inf, np.float32)
+    return search.ordered(first, scores(model, request.queries, request.texts, first, request.encoder.precision))
+
+
+def scores(model: Any, queries: Sequence[str], texts: Sequence[str], ranking: Positions, precision: str) -> Scores:
+    """Return a cross-encoder's score of each query (row) with each text that its ranking names, -inf where it names none."""
+    cells = np.argwhere(ranking != NOTHING)
+    pairs = [(_clean(queries[row]), _clean(texts[ranking[row, column]])) for row, column in cells]
+    found = np.full(ranking.shape, -np.inf, np.float32)
     if pairs:
-        scores[tuple(cells.T)] = np.asarray(model.predict(pairs, batch_size=models.BATCH, show_progress_bar=False)).reshape(-1)
-    return search.ordered(first, scores)
+        with compute.autocast(model.device.type, precision):
+            values = model.predict(pairs, batch_size=models.BATCH, show_progress_bar=False)
+        found[tuple(cells.T)] = np.asarray(values).reshape(-1)
+    return found
 
 
 class Scorer:
@@ -70,7 +77,7 @@ class Scorer:
 
 def is_one(name: str) -> bool:
     """Say whether a model is a cross-encoder; raise `UserError` where it cannot be had."""
-    return _reads_pairs(models.resolve(name))
+    return has_head(models.resolve(name))
 
 
 def _folder(name: str) -> Path:
@@ -79,25 +86,39 @@ def _folder(name: str) -> Path:
     except UserError as error:
         raise UserError(f"The cross-encoder cannot be had. {error.message}", OTHERWISE) from None
     # Any other model would be given an untrained head, and its scores would be chance.
-    if not _reads_pairs(folder):
+    if not has_head(folder):
         raise UserError(f"{folder.name} is not a cross-encoder.", OTHERWISE)
     return folder
 
 
-def _reads_pairs(folder: Path) -> bool:
+def has_head(folder: Path) -> bool:
+    """Say whether a model's folder holds a cross-encoder, not an encoder alone."""
     config = json.loads((folder / "config.json").read_text("utf-8")) if (folder / "config.json").exists() else {}
     return any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ())
 
 
 @lru_cache(maxsize=1)
 def _load(folder: Path) -> Any:
+    return load(folder)
+
+
+def load(folder: Path, max_tokens: int | None = None, *, seed: int | None = None) -> Any:
+    """Load a cross-encoder as data alone: safetensors, the library's own classes, no remote code; its score is the logit.
+
+    With a `seed`, an encoder is taken too, and given a fresh head, which is always the same for the seed. Raises `UserError`.
+    """
+    import torch
     from safetensors import SafetensorError
     from sentence_transformers import CrossEncoder
     from torch import nn
 
+    if seed is not None:
+        torch.manual_seed(seed)
     try:
         model = CrossEncoder(
             str(folder),
+            num_labels=None if seed is None else 1,
+            max_length=max_tokens,
             device=compute.device(),
             trust_remote_code=False,
             local_files_only=True,

@@ -31,6 +31,7 @@ TITLES = {
     "rehearsal": "Try a few steps",
     "train": "Train",
     "evaluate": "Judge",
+    "reranker": "Tune a reranker",
     "statistics": "Count and map",
 }
 
@@ -147,9 +148,10 @@ def _prepare(project: Project, kind: str, settings: recipe.Recipe, title: str, o
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     run = Run(aside)
+    settings = recipe.of_pairs(settings) if kind == "reranker" else settings
     disk.write_atomic(aside / "recipe.yaml", recipe.dump(settings))
     parts: list[object] = [kind, of, settings.model_dump(mode="json")]
-    if kind in ("train", "rehearsal", "evaluate"):
+    if kind in ("train", "rehearsal", "evaluate", "reranker"):
         parts += _data(project, settings, aside)
     if kind == "evaluate":
         _give_model(find(project, of), run)

@@ -183,6 +183,12 @@ class Run:
         folder = self.folder / "model"
         return folder if "model/modules.json" in self.sealed() and self.complete else None
 
+    @property
+    def reranker(self) -> Path | None:
+        """The folder of the tuned reranker, once it is complete."""
+        folder = self.folder / "reranker"
+        return folder if "reranker/config.json" in self.sealed() and self.complete else None
+
     def evaluation(self) -> Evaluation | None:
         """Return the verdict on the run's model with all scores, once it is complete."""
         return jsonfiles.read(self.folder / "evaluation.json", Evaluation) if self.complete else None
@@ -314,9 +320,13 @@ class Run:
 
     def seal(self) -> None:
         """Write COMPLETE.json with the SHA-256 of all that the run was given and made: the last thing a run does."""
-        kept = ("model", "given", "data")
+        kept = ("model", "given", "reranker", "data")
         files = [p for name in kept for p in (self.folder / name).rglob("*") if p.is_file()]
-        files += [p for name in ("recipe.yaml", "run.json", "evaluation.json", "result.json") if (p := self.folder / name).exists()]
+        files += [
+            p
+            for name in ("recipe.yaml", "run.json", "evaluation.json", "reranking.json", "result.json")
+            if (p := self.folder / name).exists()
+        ]
         names = {p.relative_to(self.folder).as_posix(): file_sha256(p) for p in sorted(files)}
         self.write("COMPLETE.json", Seal(names))
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import compare
 from core.rerankers import RERANKERS
-from pages.results import choosing, searching
+from pages.results import choosing, searching, verdicts
 from pages.training import methods
 from pages.widgets import errors, frame
 
@@ -28,13 +28,14 @@ if asked:
         key="example",
         on_change=searching.take,
     )
+tuned = {f"{compare.RUN}{own.id}": f"{own.title}, {verdicts.when(own.made)}" for own in compare.tuned_rerankers(project)}
 with st.form("compare"):
     query = st.text_input("Your question", key="query", placeholder="How many days off do I get?")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         reranker = st.selectbox(
             "Then put the first hits in a new order by",
-            ["", *RERANKERS],
-            format_func=lambda name: RERANKERS[name].label if name else "Nothing",
+            ["", *RERANKERS, *tuned],
+            format_func=lambda name: tuned.get(name) or (RERANKERS[name].label if name else "Nothing"),
             key="reranker",
             help="  \n".join(f"**{choice.label}**: {choice.help}" for choice in RERANKERS.values()),
         )

@@ -13,7 +13,7 @@ from core.runs.folder import Run
 from core.schema import RunState
 from core.secrets import origin
 from pages.results.verdicts import LOOKS, Colour, when
-from pages.training import keeping, methods, watching
+from pages.training import keeping, methods, reranking, watching
 from pages.widgets import errors, stages, tables
 
 LABELS: Mapping[RunState, tuple[str, Colour]] = {
@@ -58,7 +58,9 @@ def row(project: Project, run: Run) -> None:
         if status.error:
             st.text(status.error)
             st.caption(errors.escape(status.hint))
-        if run.kind == "train":
+        if run.kind == "reranker":
+            reranking.verdict(run)
+        if run.kind in ("train", "reranker"):
             folded = st.expander("Curves, settings and log", on_change="rerun", key=f"details_{run.id}")
             if folded.open:
                 with folded:

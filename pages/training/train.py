@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
-from pages.training import dial, division, recipefile, rehearsing, settings, teaching
+from pages.training import dial, division, recipefile, rehearsing, reranking, settings, teaching
 from pages.widgets import errors, frame, live, routes, stages
 
 project = frame.open_project("Train", needs="pairs")
@@ -35,3 +35,4 @@ with errors.shown():
         rehearsing.button(project, wanted)
     if busy:
         st.caption("A training is under way. The Runs page shows how far it is.")
+reranking.offer(project, recipe)

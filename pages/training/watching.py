@@ -42,7 +42,7 @@ def _watch(project: Project, watched: list[str]) -> None:
         if run.status().state in ENDED:
             st.rerun()
         live.bar(run)
-        if run.kind == "train":
+        if run.kind in ("train", "reranker"):
             read(run)
             curves(run)
             log(run)

@@ -80,6 +80,7 @@ STOP_HELP = {
     "negatives": "Ends the search. What was found before stays.",
     "rehearsal": "Ends after the next step. Nothing was kept of it anyway.",
     "train": "Ends after the next step. The best model so far is kept.",
+    "reranker": "Ends after the next step. The best reranker so far is kept.",
     "evaluate": "Ends the evaluation. The model stays.",
     "statistics": "Ends at once. What was embedded stays.",
 }

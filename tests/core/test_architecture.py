@@ -21,7 +21,7 @@ ROWS = (
     "models embeddings metrics text",
     "losses rerankers search",
     "loaders generators negatives endpoint objectives",
-    "imports ingest chunk themes pairs gate split train",
+    "imports ingest chunk themes pairs gate split train reranker",
     "evaluate runs",
     "compare publish export slurm statistics travel",
     "pipeline overview",

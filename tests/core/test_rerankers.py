@@ -33,20 +33,7 @@ def request_(encoder: models.Encoder, tmp_path: Path) -> Request:
 
 @pytest.fixture(scope="module")
 def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _cross_encoder(tmp_path_factory.mktemp("models") / "cross")
-
-
-def _cross_encoder(folder: Path, labels: int = 1) -> Path:
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    words = tiny._tokenizer()
-    special = {f"{name[1:-1].lower()}_token": name for name in tiny.SPECIAL}
-    PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=64, **special).save_pretrained(folder)
-    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "max_position_embeddings": 64}
-    BertForSequenceClassification(
-        BertConfig(vocab_size=words.get_vocab_size(), num_labels=labels, initializer_range=0.5, **size)
-    ).save_pretrained(folder)
-    return folder
+    return tiny.cross_encoder(tmp_path_factory.mktemp("models") / "cross")
 
 
 def test_late_interaction_is_the_mean_of_the_best_match_of_each_token(request_: Request, encoder: models.Encoder) -> None:
@@ -123,11 +110,11 @@ def test_an_embedding_model_is_not_taken_for_a_cross_encoder(request_: Request, 
 
 def test_a_classifier_of_several_labels_is_refused(request_: Request, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="3 labels"):
-        rerankers.rerank("cross_encoder", replace(request_, cross_encoder=str(_cross_encoder(tmp_path / "three", labels=3))))
+        rerankers.rerank("cross_encoder", replace(request_, cross_encoder=str(tiny.cross_encoder(tmp_path / "three", labels=3))))
 
 
 def test_a_pickled_cross_encoder_is_refused_unopened(request_: Request, tmp_path: Path) -> None:
-    folder = _cross_encoder(tmp_path / "pickled")
+    folder = tiny.cross_encoder(tmp_path / "pickled")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(UserError, match="safetensors"):
         rerankers.rerank("cross_encoder", replace(request_, cross_encoder=str(folder)))
