@@ -28,13 +28,14 @@ TRAINED = {  # of what training reports
     "epochs": "Epochs done",
     "best_epoch": "Best epoch (0 is the base model)",
     "share": "Share of tuned against base",
-    "dev_base": "nDCG@10 on dev, base",
-    "dev_best": "nDCG@10 on dev, best",
+    "dev_base": "Score on dev, base",
+    "dev_best": "Score on dev, best",
     "learning_rate": "Learning rate",
     "batch_size": "Batch size",
     "device": "Device",
     "precision": "Precision",
 }
+METRICS = ("nDCG@10", "Spearman correlation")  # what a score on dev may be
 SETTINGS = ("scale", "warmup", "freeze_layers", "dropout", "seed")
 
 
@@ -130,10 +131,11 @@ def _recipe(recipe: Recipe, summary: Mapping[str, Any]) -> list[tuple[str, str]]
         "Tokens in a passage": f"{recipe.chunk.size}, overlap {recipe.chunk.overlap}",
         "Held out for choosing, for judging": f"{recipe.split.dev:.0%}, {recipe.split.test:.0%}",
     }
+    metric = next((name for name in METRICS if name == summary.get("metric", METRICS[0])), "Score")
     for name, label in TRAINED.items():
         value = summary.get(name)
         if isinstance(value, (int, float)) or _is_word(value):
-            rows[label] = f"{value:.4g}" if isinstance(value, float) else value
+            rows[label.replace("Score", metric)] = f"{value:.4g}" if isinstance(value, float) else value
     titles = {name: field.title or name for name, field in type(recipe.train).model_fields.items()}
     rows |= {titles[name]: getattr(recipe.train, name) for name in SETTINGS}
     return [(name, str(value)) for name, value in rows.items()]

@@ -46,7 +46,7 @@ def show(project: Project, trained: Sequence[Run]) -> None:
 def _draw(found: Comparison) -> None:
     rows = {column.label: column.run.metrics() for column in found.columns}
     for place, (name, title, y) in zip(
-        st.columns(2), (("dev", "Score on the choosing questions", "nDCG@10"), ("loss", "Loss", "Loss")), strict=True
+        st.columns(2), (("dev", "Score on the choosing questions", "Score"), ("loss", "Loss", "Loss")), strict=True
     ):
         with place:
             st.markdown(f"**{title}**")

@@ -13,7 +13,7 @@ from core.runs.folder import Run
 from core.schema import RunState
 from core.secrets import origin
 from pages.results.verdicts import LOOKS, Colour, when
-from pages.training import keeping, methods, reranking, watching
+from pages.training import keeping, methods, reranking, taught, watching
 from pages.widgets import errors, stages, tables
 
 LABELS: Mapping[RunState, tuple[str, Colour]] = {
@@ -65,6 +65,9 @@ def row(project: Project, run: Run) -> None:
             if folded.open:
                 with folded:
                     watching.read(run)
+                    with errors.shown():
+                        if words := taught.sentence(run.recipe().train):
+                            st.text(f"Taught: {words}")
                     watching.curves(run)
                     methods.shares(run)
                     st.code((run.folder / "recipe.yaml").read_text("utf-8"), language="yaml", height=240)
@@ -76,7 +79,7 @@ def _took(run: Run) -> str:
     if run.kind != "train" or "method" not in result:
         return ""
     gain = (
-        f"score on the choosing questions {result['dev_base']:.2f} → {result['dev_best']:.2f}"
+        f"{errors.escape(watching.metric(run))} on the choosing questions {result['dev_base']:.2f} → {result['dev_best']:.2f}"
         if result.get("share")
         else "the base model stayed best"
     )

@@ -73,16 +73,8 @@ def _one_more(project: Project, recipe: Recipe) -> None:
     left, right = st.columns(2)
     kind = left.selectbox("Teach it to", offered, format_func=lambda name: OBJECTIVES[name].label, key=f"objective_kind_{source}")
     left.caption(f"{OBJECTIVES[kind].help}{f' There are {rows[rows_of(kind)]:,}.' if rows else ''}")
-    fit = losses_of(kind)
-    loss = right.selectbox(
-        "Loss",
-        fit,
-        index=list(fit).index(default_loss(kind)),
-        format_func=lambda name: fit[name].label,
-        help="How wrong the model is, as a number that training makes smaller.",
-        key=f"objective_loss_{kind}",
-    )
-    right.caption(fit[loss].help)
+    with right:
+        loss = _loss(kind)
     with st.container(horizontal=True):
         with st.popover("More", icon=":material/tune:"):
             more = _more(kind)
@@ -98,6 +90,23 @@ def _one_more(project: Project, recipe: Recipe) -> None:
         _save(project, recipe, made.objectives)
 
 
+def _loss(kind: str) -> str:
+    """Let a loss be chosen; "" for what is taught without one."""
+    fit = losses_of(kind)
+    if not fit:
+        return ""
+    loss = st.selectbox(
+        "Loss",
+        fit,
+        index=list(fit).index(default_loss(kind)),
+        format_func=lambda name: fit[name].label,
+        help="How wrong the model is, as a number that training makes smaller.",
+        key=f"objective_loss_{kind}",
+    )
+    st.caption(fit[loss].help)
+    return str(loss)
+
+
 def _hub() -> dict[str, Any]:
     left, right = st.columns(2)
     name = left.text_input("Its name", placeholder="owner/name", help="It is downloaded when training starts.", key="objective_hub")
@@ -108,6 +117,9 @@ def _hub() -> dict[str, Any]:
 def _more(kind: str) -> dict[str, Any]:
     """Draw what can be added to a loss, and return what was."""
     found: dict[str, Any] = {}
+    if not losses_of(kind):
+        st.caption("Nothing can be added to it.")
+        return found
     dims = st.text_input(
         "Shorter vectors that serve as well",
         placeholder="384, 256, 128, 64",

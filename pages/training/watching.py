@@ -78,12 +78,13 @@ def curves(run: Run) -> None:
             st.caption("The curve begins with the first step.")
     with right:
         st.markdown(
-            "**Score on the choosing questions**", help="nDCG@10 on dev. The best epoch is kept; epoch 0 is the untouched base model."
+            "**Score on the choosing questions**",
+            help=f"{metric(run)} on dev. The best epoch is kept; epoch 0 is the untouched base model.",
         )
         if dev:
             level = (dev[0][1], "the base model") if dev[0][0] == 0 else None
             charts.line(
-                dev, x="Epoch", y="nDCG@10", key=f"dev_{run.id}", level=level, until=planned, alt=f"Score on dev, now {dev[-1][1]:.3f}"
+                dev, x="Epoch", y=metric(run), key=f"dev_{run.id}", level=level, until=planned, alt=f"Score on dev, now {dev[-1][1]:.3f}"
             )
         else:
             st.caption("The curve begins after the first epoch.")
@@ -108,6 +109,12 @@ def _more(run: Run, rows: Sequence[Mapping[str, Any]], planned: float | None) ->
                 charts.line(points, x="Epoch", y=title, key=f"{name}_{run.id}", colour=charts.OTHER, until=planned, alt=alt, small=True)
             else:
                 st.caption("The curve begins with the first step.")
+
+
+def metric(run: Run) -> str:
+    """Return what the score on the choosing questions is called, as the training wrote it down once it had ended."""
+    result = run.result()
+    return str(result.get("metric", "nDCG@10")) if "dev_best" in result else "Score on dev"
 
 
 def planned_epochs(run: Run) -> float | None:

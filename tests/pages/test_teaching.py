@@ -10,7 +10,7 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from core import imports, machine, runs
-from core.objectives import offering
+from core.objectives import OBJECTIVES, offering
 from core.project import Project
 from core.recipe import BASE_MODEL, parse
 from core.recipe.opening import opened, training_yaml
@@ -105,6 +105,16 @@ def test_rows_are_counted_by_what_can_be_taught(project: Project) -> None:
     assert rows["scores"] == 4
     assert rows["pairs"] == project.count_pairs() - 4
     assert (rows["triplets"], rows["texts"]) == (0, project.count_chunks())
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+def test_every_kind_can_be_added(project: Project, kind: str) -> None:
+    app = open_page("train", filled.fill(project), taught=True, objective_source="A data set at the hub")
+    app.text_input(key="objective_hub").set_value("owner/name").run()
+    next(box for box in app.selectbox if box.label == "Teach it to").set_value(kind).run()
+    app.button(key="add_objective").click().run()
+    assert not app.exception
+    assert [one.type for one in project.recipe().train.objectives] == [kind]
 
 
 # --- the recipe ---
