@@ -15,6 +15,7 @@ from core.recipe.faults import faults
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.local import LocalSettings
+from core.recipe.lora import LoraSettings
 from core.recipe.negatives import NegativeSettings
 from core.recipe.ocr import OcrSettings
 from core.recipe.pairs import PairSettings
@@ -34,6 +35,7 @@ __all__ = [
     "GateSettings",
     "LLMSettings",
     "LocalSettings",
+    "LoraSettings",
     "NegativeSettings",
     "OcrSettings",
     "PairSettings",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
+from core.train import lora
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -55,8 +56,8 @@ def _layers(model: SentenceTransformer) -> list[Any]:
 
 
 def weights(model: SentenceTransformer) -> dict[str, Tensor]:
-    """Return a copy of a model's weights in main memory."""
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+    """Return a copy of a model's weights in main memory, adapters merged in."""
+    return {name: value.detach().cpu().clone() for name, value in lora.merged(model).items()}
 
 
 def blend(base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

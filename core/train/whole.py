@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.models import Encoder
 from core.recipe import TrainSettings
 from core.recipe.masking import MaskingSettings
-from core.train import blend, checkpoints, layers, memory, objectives, ranks, reading
+from core.train import blend, checkpoints, layers, lora, memory, objectives, ranks, reading
 from core.train.batches import Interleaved
 from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
@@ -54,6 +54,9 @@ def fit(
             layers.without_dropout(module)
     start = ranks.agreed(lambda: checkpoints.newest(root))
     perplexity = _read_first(dataset, base, settings, plan, root, watch)
+    if settings.lora:
+        lora.wear(base.model, settings.lora, plan.seed)
+        layers.freeze(base.model, plan.freeze_layers)
     if start:
         course.restore(start)
     else:
@@ -61,6 +64,7 @@ def fit(
     if not course.over:
         trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
     ranks.others_end()
+    lora.shed(base.model)
     return replace(_choose(course, plan, settings), perplexity=perplexity)
 
 
@@ -135,7 +139,16 @@ def trainer(
                 course.halved(step.part)
 
         def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-            self.model.save_pretrained(str(output_dir), create_model_card=False)
+            if settings.lora:
+                lora.save(self.model, Path(str(output_dir)))
+            else:
+                self.model.save_pretrained(str(output_dir), create_model_card=False)
+
+        def _load_from_checkpoint(self, checkpoint_path: str, model: Any = None) -> None:
+            if settings.lora:
+                lora.load(self.model, Path(checkpoint_path))
+            else:
+                super()._load_from_checkpoint(checkpoint_path)
 
     made = Quiet(
         model=encoder.model,

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.recipe import TrainSettings
+from core.recipe import LoraSettings, TrainSettings
 from core.recipe.training import MAPS, MapOf
 from core.runs.folder import Run
 from pages.widgets import tables
@@ -40,7 +40,17 @@ def choose(train: TrainSettings) -> dict[str, Any]:
             "decide. In the literature: weight interpolation, WiSE-FT.",
             key="train_blend",
         )
-    return {"map": chosen, "blend": (train.blend or TrainSettings().blend) if blends else ()}
+    rank = st.number_input(
+        "Train small added matrices, of rank",
+        min_value=0,
+        max_value=1024,
+        value=train.lora.r if train.lora else 0,
+        help="For Balanced and Thorough. 0 trains the model's own weights. With a rank, such as 16, two thin matrices beside each layer are "
+        "trained instead and merged in at the end, which takes less memory and forgets less. In the literature: LoRA.",
+        key="train_lora",
+    )
+    lora = {**(train.lora or LoraSettings()).model_dump(mode="json"), "r": rank} if rank else None
+    return {"lora": lora, "map": chosen, "blend": (train.blend or TrainSettings().blend) if blends else ()}
 
 
 def shares(run: Run) -> None:

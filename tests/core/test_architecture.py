@@ -45,6 +45,7 @@ HEAVY = frozenset(
         "huggingface_hub",
         "pandas",
         "datasets",
+        "peft",
     ]
 )
 ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}
