@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import report
 from core import metrics, models, train
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
@@ -73,7 +72,7 @@ def main(by_lora: bool) -> None:
             found = metrics.interval(each(dev, models.load(str(result.model)), store) - base, resamples=5000, seed=1)
             shares = ", ".join(f"{point.share:g}: {point.score:.3f}" for point in result.shares)
             note = f"({found.low:+.3f} to {found.high:+.3f}), {seconds:.0f} s, share {result.share:g}; dev by share {shares}"
-            report.line(name, found.mean, "gain", note=note)
+            print(f"{name:<20} {found.mean:+.3f} {note}", flush=True)
 
 
 def each(dev: Dev, encoder: models.Encoder, store: EmbeddingStore) -> np.ndarray:

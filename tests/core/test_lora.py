@@ -83,6 +83,7 @@ def test_it_finds_more_and_no_adapter_is_left_in_the_model(tune: Callable[..., T
         assert "lora" not in path.read_text("utf-8").lower()
 
 
+@pytest.mark.slow
 def test_lower_layers_stay_frozen_with_matryoshka_over_it(base: Path, tmp_path: Path) -> None:
     import dataclasses
 
@@ -101,6 +102,7 @@ def test_lower_layers_stay_frozen_with_matryoshka_over_it(base: Path, tmp_path: 
     assert not [name for name in changed if "layer.1." not in name]
 
 
+@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bytes_and_a_kill_changes_none(tune: Callable[..., TrainResult]) -> None:
     first = weights(tune("first", epochs=2).model)
     assert weights(tune("second", epochs=2).model) == first
