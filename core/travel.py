@@ -16,17 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import yaml
+
+from core import disk, runs, store
 from core import project as projects
-from core import runs, store
+from core.digest import file_sha256
 from core.disk import lock
 from core.errors import UserError
 from core.models import files as models
 from core.project import Project
-from core.runs.folder import Run
+from core.recipe.leaving import walked, without_places
+from core.runs.folder import Run, Seal
 from core.schema import Chunk, Document, Evaluation, File, Page, Pair, Publication, RawAnswer, Region, TestSet, Theme
 from core.store import arrival
 
 DATABASE = "project.db"
+LEFT = "left_at_home"  # what of a packed project's own settings says which folders its recipe named
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold: when a project was packed says nothing
 BLOCK = 1 << 20
 BLOB = re.compile(r"blobs/([0-9a-f]{2})/(\1[0-9a-f]{62})")
@@ -89,15 +94,24 @@ def pack(project: Project, target: Path) -> Packed:
         own = _of_run(project, run)
         listed += own
         stayed += [] if own else [run.id]
+    settings, left = without_places(json.loads(project.meta("recipe", "{}")))
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".pack-") as aside:
         copy, made = Path(aside) / DATABASE, Path(aside) / "made.zip"
-        arrival.snapshot(project.folder.resolve() / DATABASE, copy)
+        said = {"recipe": json.dumps(settings), LEFT: json.dumps(left)}
+        arrival.snapshot(project.folder.resolve() / DATABASE, copy, said)
         with zipfile.ZipFile(made, "w") as archive:
             for name, path in [(DATABASE, copy), *sorted(listed)]:
-                _put(archive, name, path)
+                _put(archive, name, _without_places(name, project, Path(aside)) or path)
         size = made.stat().st_size
         os.replace(made, target)
     return Packed(target, len(listed) + 1, size, tuple(stayed))
+
+
+def size(project: Project) -> int:
+    """Return about how many bytes `pack` will write at most: what goes along, before it is compressed."""
+    listed = [path for run in runs.runs(project) for _, path in _of_run(project, run)]
+    listed += [project.folder / DATABASE, *(path for _, path in _plain(project.folder, "blobs"))]
+    return sum(path.stat().st_size for path in listed)
 
 
 def _of_run(project: Project, run: Run) -> list[tuple[str, Path]]:
@@ -107,6 +121,40 @@ def _of_run(project: Project, run: Run) -> list[tuple[str, Path]]:
     found = [(name, path) for name, path in _plain(project.folder, f"runs/{run.id}") if known(name)]
     sealed = {f"runs/{run.id}/{name}" for name in run.sealed()}
     return found if sealed <= {name for name, _ in found} else []
+
+
+def _without_places(name: str, project: Project, aside: Path) -> Path | None:
+    """Return what goes along of a run in the place of a file that names folders of this machine; None where it goes as it is."""
+    found = RUN.fullmatch(name)
+    if not found or found[2] not in ("recipe.yaml", "result.json", "COMPLETE.json"):
+        return None
+    source, target = project.folder / name, Run(aside / found[1])
+    target.folder.mkdir(exist_ok=True)
+    if found[2] == "COMPLETE.json":
+        own = {
+            part: path for part in ("recipe.yaml", "result.json") if (path := _without_places(f"runs/{found[1]}/{part}", project, aside))
+        }
+        sealed = Run(source.parent).sealed()
+        target.write("COMPLETE.json", Seal({**sealed, **{part: file_sha256(own[part]) for part in own if part in sealed}}))
+        return target.folder / found[2]
+    if not source.is_file():
+        return None
+    try:
+        plain = yaml.safe_load(source.read_text("utf-8"))  # JSON is YAML too
+    except (yaml.YAMLError, UnicodeDecodeError):
+        plain = None
+    whole = found[2] == "recipe.yaml"
+    changed = (without_places(plain)[0] if whole else walked(plain, {})) if isinstance(plain, dict) else {}
+    disk.write_atomic(
+        target.folder / found[2], yaml.safe_dump(changed, sort_keys=False, allow_unicode=True) if whole else json.dumps(changed)
+    )
+    return target.folder / found[2] if changed != plain else None
+
+
+def left_at_home(arrived: Project) -> tuple[str, ...]:
+    """Return the names of models and data sets that a project's recipe names and that stayed on the machine it came from."""
+    names = json.loads(arrived.meta(LEFT, "[]"))
+    return tuple(str(name)[:80] for name in names[:20]) if isinstance(names, list) else ()
 
 
 def _plain(top: Path, under: str) -> Iterator[tuple[str, Path]]:
@@ -214,6 +262,7 @@ def _look_over(arrived: Project) -> None:
     """Raise `UserError` where what the database or a run says leads outside, cannot be read, or does not fit what came with it."""
     try:
         arrived.recipe()
+        left_at_home(arrived)
         _read_all(arrived)
         sound = all(SHA.fullmatch(name) for file in arrived.files() for name in (file.sha256, file.recognised))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

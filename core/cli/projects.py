@@ -49,3 +49,5 @@ def unpack(source: Annotated[Path, typer.Argument(help="A .zip that `pack` wrote
 
     made = travel.unpack(source)
     terminal.show(f"Project “{made.name}”: {len(made.files())} files, {made.count_chunks()} passages, {made.count_pairs()} pairs.")
+    if left := travel.left_at_home(made):
+        terminal.say(f"Stayed on the machine that it comes from, so name them anew before training: {', '.join(left)}.")

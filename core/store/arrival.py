@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -16,11 +17,16 @@ FOREIGN = UserError("The project's database holds what no project has.", "Export
 BROKEN = UserError("The project's database is damaged.", "Export the project again, and import that file.")
 
 
-def snapshot(source: Path, target: Path) -> None:
-    """Copy a database as it is at one moment, without what was deleted from it; whoever works on it is not held up."""
+def snapshot(source: Path, target: Path, said: Mapping[str, str]) -> None:
+    """Copy a database as it is at one moment, without what was deleted from it; whoever works on it is not held up.
+
+    `said` stands in the copy in the place of what the project's own settings of these names say.
+    """
     with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=30)) as db, closing(sqlite3.connect(target)) as copy:
         db.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
+        with copy:
+            copy.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", said.items())
         copy.execute("VACUUM")
 
 

@@ -12,6 +12,8 @@ from core.digest import fresh_id
 from core.project import Project
 from pages.widgets import errors, frame, routes
 
+LARGEST = 200 << 20  # bytes: the browser is handed the whole file out of the app's memory
+
 
 @st.dialog("Export project", icon=":material/download:")
 def export(project: Project) -> None:
@@ -19,6 +21,11 @@ def export(project: Project) -> None:
     st.text(project.name)
     st.markdown("Everything is in it: documents, passages, pairs, runs and models. Whoever has the file can read your documents.")
     st.caption("Runs that are still at work stay here. Keys and tokens are never in it.")
+
+    if travel.size(project) > LARGEST:
+        st.markdown("It is too big for the browser. This command writes it to a file:")
+        st.code(f"python -m core pack {project.id} attune-{project.id}.zip", language="bash")
+        return
 
     def made() -> bytes:
         with tempfile.TemporaryDirectory() as aside:
@@ -37,5 +44,7 @@ def take_in() -> None:
     if st.button("Import", type="primary", disabled=given is None, key="unpack") and given is not None:
         with errors.shown(), st.spinner("Checking every file in it"):
             made = travel.unpack(given)
-            frame.notice(f"“{made.name}” is here.")
+            left = ", ".join(travel.left_at_home(made))
+            missing = f" These stayed on the machine that it comes from, so choose them anew before training: {left}." if left else ""
+            frame.notice(f"“{made.name}” is here.{missing}")
             routes.go("documents", made.id)

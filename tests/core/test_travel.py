@@ -18,6 +18,8 @@ from core import project as projects
 from core import travel
 from core.errors import UserError
 from core.project import Project
+from core.recipe import dump, parse
+from core.recipe.leaving import without_places
 from core.runs.folder import Run, RunInfo
 from core.schema import Part, Region, RunState, RunStatus, TestQuestion
 from core.store.tables import VERSION
@@ -85,12 +87,51 @@ def test_no_path_of_this_machine_is_in_it(full: Project, tmp_path: Path) -> None
         assert not [name for name in archive.namelist() if str(tmp_path).encode() in archive.read(name)]
 
 
+def test_a_recipe_names_no_folder_of_this_machine(full: Project, tmp_path: Path) -> None:
+    place = str(tmp_path / "secret place" / "my-model")
+    (tmp_path / "secret place").mkdir()
+    data = {"train": {"name": str(tmp_path / "secret place" / "rows.csv")}}
+    lessons = [{"type": "similarity", "datasets": data, "distillation": {"teacher": {"name": place}}}]
+    changed = parse({"train": {"base_model": place, "output_dir": place, "objectives": lessons, "run_name": "a/b"}})
+    full.save_recipe(train=changed.train)
+    run = Run(full.folder / "runs" / RUN)
+    (run.folder / "recipe.yaml").write_text(dump(changed))
+    run.write("result.json", {"base_model": place})
+    run.seal()
+    path = packed(full, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        assert not [name for name in archive.namelist() if b"secret place" in archive.read(name)]
+    came = travel.unpack(path)
+    assert (came.recipe().train.base_model, came.recipe().train.output_dir, came.recipe().train.run_name) == ("my-model", "", "a/b")
+    assert travel.left_at_home(came) == ("my-model", "rows.csv")
+    assert Run(came.folder / "runs" / RUN).recipe().train.objectives[0].datasets.train.name == "rows.csv"
+    assert full.recipe().train.base_model == place
+
+
+@pytest.mark.parametrize("name", ["sentence-transformers/all-MiniLM-L6-v2", "owner/model", "project:My notes / 2026", "bert-base", ""])
+def test_a_name_that_is_no_place_stays(name: str) -> None:
+    plain = {"train": {"base_model": name}}
+    assert without_places(plain) == (plain, ())
+
+
+@pytest.mark.parametrize("name", ["/models/mine", "~/mine", "./mine", "..\\mine", "C:\\models\\mine", "data/deep/mine", "my data/mine"])
+def test_a_place_is_named_by_its_folder(name: str) -> None:
+    assert without_places({"train": {"base_model": name}}) == ({"train": {"base_model": "mine"}}, ("mine",))
+
+
 def test_what_was_deleted_stays_behind(full: Project, tmp_path: Path) -> None:
     full.set_meta("secret", "a word that was taken back")
     with full.write() as db:
         db.execute("DELETE FROM meta WHERE key = 'secret'")
     with zipfile.ZipFile(packed(full, tmp_path)) as archive:
         assert b"taken back" not in archive.read("project.db")
+
+
+def test_the_size_is_told_before_anything_is_written(full: Project, tmp_path: Path) -> None:
+    before = travel.size(full)
+    assert 0 < travel.pack(full, tmp_path / "packed.zip").size < before
+    full.put_blob(b"\0" * 100_000)
+    assert travel.size(full) >= before + 100_000
 
 
 def test_a_run_at_work_stays(full: Project, tmp_path: Path) -> None:
