@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from core.registry import Choice
+
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
@@ -49,6 +51,7 @@ def choices() -> str:
     ):
         rows = ((f"`{name}`", choice.label, choice.help) for name, choice in registry.items())
         parts.append(f"**{title}**\n\n" + table(("name", "shown as", "what it is"), rows))
+    parts.append(taught())
     rows = settings(Recipe.model_fields, "")
     parts.append(
         "<details><summary>Every setting of recipe.yaml</summary>\n\n"
@@ -56,6 +59,36 @@ def choices() -> str:
         + "\n\n</details>"
     )
     return "\n\n".join(parts)
+
+
+def taught() -> str:
+    """Return the table of objectives and losses: what rows each needs, and when to choose it, from their docstrings."""
+    from core.losses.distillations import DISTILLATIONS
+    from core.objectives import OBJECTIVES, default_loss, losses_of
+
+    rows = []
+    for kind, choice in OBJECTIVES.items():
+        rows.append((f"**`{kind}`**", choice.label, *advice(choice)))
+        rows += [
+            (f"`{name}`{' (usual)' if name == default_loss(kind) else ''}", loss.label, *advice(loss))
+            for name, loss in losses_of(kind).items()
+        ]
+    rows.append(
+        ("**`distillation`**", "Learn from a teacher, beside the loss", "a teacher, by name or folder", "one of these, added to a loss")
+    )
+    rows += [(f"`{name}`", one.label, *advice(one)) for name, one in DISTILLATIONS.items()]
+    return "**Objectives, each with the losses that fit it**\n\n" + table(("name", "what it does", "needs", "choose it for"), rows)
+
+
+def advice(choice: Choice) -> tuple[str, str]:
+    """Return what an entry needs and when to choose it, as its docstring says in its fixed form."""
+    text = " ".join((choice.load().__doc__ or "").split())
+    found = (
+        re.search(rf"(?:{words}): (.*?)\.?(?= What it| When to| Choose it for:| Source:|$)", text)
+        for words in ("Needs|What it needs", "Choose it for|When to choose it")
+    )
+    needs, when = (match[1] if match else "" for match in found)
+    return needs, when.removeprefix("for ")
 
 
 def settings(fields: Mapping[str, object], place: str) -> Iterable[tuple[str, str, str]]:

@@ -23,6 +23,15 @@ def test_the_tables_are_what_the_code_says() -> None:
     assert readme.render(text) == text, "run: make readme"
 
 
+def test_every_objective_and_loss_says_what_it_needs_and_when_to_choose_it() -> None:
+    from core.losses import LOSSES
+    from core.losses.distillations import DISTILLATIONS
+    from core.objectives import OBJECTIVES
+
+    silent = [name for table in (OBJECTIVES, LOSSES, DISTILLATIONS) for name, choice in table.items() if not all(readme.advice(choice))]
+    assert not silent
+
+
 def test_every_file_that_it_names_is_there() -> None:
     text = readme.README.read_text("utf-8")
     for target in re.findall(r"\]\(((?!http)[^)#]+)\)", text):
