@@ -19,7 +19,7 @@ from core.models import Encoder
 from core.models import files as modelfiles
 from core.recipe import TrainSettings
 from core.schema import Progress, silent
-from core.train import checkpoints, estimate, plan, quick, ranks, watch, whole
+from core.train import checkpoints, estimate, plan, quick, quickly, ranks, watch, whole
 from core.train.plan import Plan, choose_dial
 from core.train.watch import DevScore, Halted, Outcome, Perplexity, Row, ShareScore, Watch
 
@@ -125,7 +125,8 @@ def _fit(
     """Train by the plan's method and put what dev chose into the model folder."""
     if planned.dial == "quick":
         ranks.others_end()  # a map takes one process some seconds
-        outcome, maps = quick.fit(dataset, base, planned, embeddings, watching)
+        task = quickly.distilling(dataset, settings, planned, base, embeddings, watching) if settings.objectives else None
+        outcome, maps = quick.fit(dataset, base, planned, embeddings, watching, task)
         if outcome.share:
             _put(folder, models.with_maps(base, maps).save)
             quick.store_mapped(dataset, base, models.load(str(folder / "model"), base.device), maps, embeddings)
@@ -159,7 +160,7 @@ def settled_plan(dataset: Dataset, settings: TrainSettings, folder: Path, people
     dial = settings.dial
     if settings.objectives:
         if dial == "quick":
-            raise UserError("Objectives tune the whole model, and Quick does not.", "Leave the dial out, or the objectives.")
+            quickly.check(settings.objectives)
         dial = "balanced" if dial == "auto" else dial
     if dial == "auto":
         negatives = min(settings.hard_negatives, max(len(row.negatives) for row in dataset.train))

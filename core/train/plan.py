@@ -65,6 +65,8 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
     quick, args, ending = dial == "quick", settings.args, settings.early_stopping
     if quick:
         rate, batch, epochs = (3e-4 if people else 1e-4), min(256, max(16, pairs // 2)), 30
+        if settings.objectives:  # texts alone
+            rate, batch, epochs = 1e-4, 64, 15
     else:
         rate, batch, epochs = (1e-4 if people else 5e-5), 32, {"balanced": 3, "thorough": 10}[dial]
     return Plan(

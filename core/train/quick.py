@@ -9,10 +9,11 @@ sentences (-0.01 nDCG@10 on Cranfield).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
+from core.errors import UserError
 from core.models import Encoder, Maps, Vectors
 from core.objectives.contrastive import hard_negatives
 from core.objectives.meeting import keys
@@ -28,24 +29,37 @@ ROWS = 200  # rows of loss that are written down, about
 EMBEDDED = 0.8  # the progress bar's place when all texts are embedded
 
 
-def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore, watch: Watch) -> tuple[Outcome, Maps]:
-    """Return how training went and the maps that dev chose, already blended with the base as dev likes it best."""
+class Task(Protocol):
+    """What maps are taught: the batches of its rows, and the loss of one batch under the maps as they are."""
+
+    batches: Batches
+
+    def loss(self, batch: Sequence[int], epoch: int, learned: Learned) -> Any:
+        """Return the loss of the rows whose numbers are in the batch, a tensor."""
+
+
+def fit(
+    dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore, watch: Watch, task: Task | None = None
+) -> tuple[Outcome, Maps]:
+    """Return how training went and the maps that dev chose, already blended with the base as dev likes it best.
+
+    Without a `task` the dataset's pairs are taught.
+    """
     import torch
 
+    if not dataset.dev:
+        raise UserError("There are no questions to choose the best map by.", "Make pairs in the project; some of them choose.")
     dev = Dev(dataset, LIMIT)
-    queries = embeddings.vectors(base, [p.query for p in dataset.train], "query", watch.part(0.0, 0.1))
-    passages = embeddings.vectors(base, [p.positive for p in dataset.train], "document", watch.part(0.1, 0.4))
-    wrong = _Wrong(dataset.train, plan.hard_negatives, base, embeddings)
+    task = task or _Ranking(dataset.train, plan, base, embeddings, watch)
     dev_queries, dev_texts = dev.stored(base, embeddings, watch.part(0.4, EMBEDDED))
 
     def score(maps: Maps) -> float:
         return dev.score(maps.apply(dev_queries, "query"), maps.apply(dev_texts, "document"))
 
     torch.manual_seed(plan.seed)
-    inputs, answers = torch.from_numpy(queries), torch.from_numpy(passages)
-    learned = _Learned(base.dimension, plan.map)
+    learned = Learned(base.dimension, plan.map)
     optimiser = torch.optim.AdamW(learned.weights, lr=plan.learning_rate, weight_decay=0.0)
-    batches = Batches(keys(dataset.train), plan.batch_size, plan.seed)
+    batches = task.batches
     best = learned.maps()
     history = [DevScore(0.0, dev.score(dev_queries, dev_texts))]
     watch.dev(0, 0.0, history[0].score)
@@ -54,9 +68,8 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
         batches.set_epoch(epoch)
         for n, batch in enumerate(batches, 1):
             optimiser.zero_grad()
-            candidates = torch.cat([answers[batch], torch.from_numpy(wrong.vectors(batch, epoch))])
-            loss = ranking_loss(learned.queries(inputs[batch]), learned.documents(candidates), plan.scale)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = task.loss(batch, epoch, learned)
+            loss.backward()
             optimiser.step()
             step += 1
             if step % every == 0:
@@ -77,7 +90,25 @@ def fit(dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore,
     return blend.outcome(history, top, points, watch.stop()), best.blended(blend.choose(points).share)
 
 
-class _Learned:
+class _Ranking:
+    """Pairs: each question's passage among those of its batch and the hard negatives."""
+
+    def __init__(self, rows: Sequence[TrainPair], plan: Plan, base: Encoder, embeddings: EmbeddingStore, watch: Watch) -> None:
+        import torch
+
+        self.inputs = torch.from_numpy(embeddings.vectors(base, [p.query for p in rows], "query", watch.part(0.0, 0.1)))
+        self.answers = torch.from_numpy(embeddings.vectors(base, [p.positive for p in rows], "document", watch.part(0.1, 0.4)))
+        self.wrong = _Wrong(rows, plan.hard_negatives, base, embeddings)
+        self.batches, self.scale = Batches(keys(rows), plan.batch_size, plan.seed), plan.scale
+
+    def loss(self, batch: Sequence[int], epoch: int, learned: Learned) -> Any:
+        import torch
+
+        candidates = torch.cat([self.answers[batch], torch.from_numpy(self.wrong.vectors(batch, epoch))])
+        return ranking_loss(learned.queries(self.inputs[batch]), learned.documents(candidates), self.scale)
+
+
+class Learned:
     """The maps in training: `how` says whether queries and passages have one, one each, or queries alone have one."""
 
     def __init__(self, size: int, how: str) -> None:

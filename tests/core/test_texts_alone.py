@@ -173,3 +173,19 @@ def test_two_texts_teach_no_order(base: Path, tmp_path: Path) -> None:
     rows = [TextRow("ab cd ef"), TextRow("gh ij kl")]
     with pytest.raises(UserError, match="too few"):
         teaching.lessons(rows, {}, 8, models.load(str(base), "cpu"), EmbeddingStore(tmp_path / "e"), 1)
+
+
+def test_quick_learns_from_texts_alone(training: Training, data: Dataset) -> None:
+    objective = {"type": "unsupervised", "loss": "LateInteractionDistillation"}
+    result = training.run(data, [objective], dial="quick", args={"num_train_epochs": 3, "per_device_train_batch_size": 16})
+    assert result.method == "quick"
+    assert training.losses[-1] < training.losses[0]
+    assert result.epochs == 3
+
+
+@pytest.mark.parametrize(
+    "objectives", [[{"type": "unsupervised"}], [{"type": "contrastive"}], [{"type": "denoising"}, {"type": "contrastive"}]], ids=str
+)
+def test_quick_refuses_what_a_map_cannot_learn(training: Training, data: Dataset, objectives: list[Mapping[str, Any]]) -> None:
+    with pytest.raises(UserError, match="LateInteractionDistillation"):
+        training.run(data, objectives, dial="quick")
