@@ -27,7 +27,6 @@ from core.train.beside import Source
 from core.train.collate import Collator, Objective
 from core.train.step import Step
 from tests import tiny
-from tests.core.test_rerankers import _cross_encoder
 
 PAIRS = [
     dataclasses.replace(pair, negatives=tuple(f"wrong {i} {k}" for k in range(i % 3)))  # none, one or two: a ragged third column
@@ -242,7 +241,7 @@ def test_matryoshka_over_several_terms_is_each_of_them_at_each_length(base: Enco
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _cross_encoder(tmp_path_factory.mktemp("models") / "cross")
+    return tiny.cross_encoder(tmp_path_factory.mktemp("models") / "cross")
 
 
 def taught(base: Encoder, folder: Path, kind: str, rows: Sequence[Any], teacher: str, **added: Any) -> Objective:

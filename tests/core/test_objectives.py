@@ -21,7 +21,6 @@ from core.recipe import TrainSettings, parse
 from core.schema import TrainPair
 from core.train import TrainResult, train
 from tests import tiny
-from tests.core.test_rerankers import _cross_encoder
 
 LEARNS: Mapping[str, Any] = {"num_train_epochs": 6, "per_device_train_batch_size": 8, "learning_rate": 3e-3}
 EVERY = [(kind, loss) for kind in OBJECTIVES for loss in losses_of(kind)]
@@ -149,7 +148,7 @@ def test_every_objective_learns_from_every_teacher_that_fits(
 ) -> None:
     """A teacher that was tuned before is followed: by its pupil alone, whose own loss weighs next to nothing beside it."""
     if CROSS_ENCODER in DISTILLATIONS[loss].needs:
-        teacher = _cross_encoder(tmp_path / "cross")
+        teacher = tiny.cross_encoder(tmp_path / "cross")
         data = dataclasses.replace(data, train=tuple(row for row in rows(data, TRIPLETS) if isinstance(row, TrainPair)))
     else:
         before = Training(tmp_path / "before", base)
