@@ -263,6 +263,7 @@ def _look_over(arrived: Project) -> None:
     try:
         arrived.recipe()
         left_at_home(arrived)
+        arrived.deleted_themes()
         _read_all(arrived)
         sound = all(SHA.fullmatch(name) for file in arrived.files() for name in (file.sha256, file.recognised))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from sqlite3 import Connection
 
@@ -13,6 +14,8 @@ from core.schema import Theme
 NAMED = """(SELECT own.id, iif(parents.id IS NULL, '', parents.name || ' · ') || own.name AS name
   FROM themes AS own LEFT JOIN themes AS parents ON parents.id = own.parent)"""
 """Every theme's id and name as it is shown: a part's after that of the theme that it belongs to."""
+
+DELETED = "deleted_themes"  # of the project's own settings
 
 TOPS = """(SELECT own.id, coalesce(parents.name, own.name) AS name FROM themes AS own LEFT JOIN themes AS parents ON parents.id = own.parent)"""
 """Every theme's id and the name of the theme that it belongs to, or else its own."""
@@ -47,6 +50,7 @@ class Themes(Base):
             for theme in given:
                 store.update(db, "themes", "id", theme.id, {"keywords": theme.keywords})
             db.execute("UPDATE themes SET parent = '' WHERE parent NOT IN (SELECT id FROM themes)")
+            db.execute("DELETE FROM meta WHERE key = ? AND ? != 'given'", (DELETED, by))
             db.execute("UPDATE chunks SET theme_id = '', theme_by = '' WHERE theme_by != 'person'")
             marks = [(theme, by, chunk) for chunk, theme in labels.items()]
             db.executemany("UPDATE chunks SET theme_id = ?, theme_by = ? WHERE id = ? AND theme_by != 'person'", marks)
@@ -108,11 +112,19 @@ class Themes(Base):
             _keep(db, {parent})
 
     def delete_theme(self, theme_id: str) -> None:
-        """Delete a theme; its chunks are without one, and its parts stand by themselves."""
+        """Delete a theme; its chunks are without one, and its parts stand by themselves. A column of a table does not bring it back."""
         with self.write() as db:
+            db.execute(
+                "INSERT INTO meta VALUES (?, json_array(?)) ON CONFLICT (key) DO UPDATE SET value = json_insert(value, '$[#]', ?)",
+                (DELETED, theme_id, theme_id),
+            )
             db.execute("UPDATE chunks SET theme_id = '', theme_by = '' WHERE theme_id = ?", (theme_id,))
             db.execute("UPDATE themes SET parent = '' WHERE parent = ?", (theme_id,))
             db.execute("DELETE FROM themes WHERE id = ?", (theme_id,))
+
+    def deleted_themes(self) -> set[str]:
+        """Return the ids of themes that a person deleted since passages were last sorted in another way than by columns."""
+        return set(map(str, json.loads(self.meta(DELETED, "[]"))))
 
     def theme_table(self, *, top: bool = False) -> list[tuple[str, str, int]]:
         """Return (theme name or "Unclassified", file name, chunks), for the chart of themes; with `top`, parts count to their theme."""

@@ -35,6 +35,8 @@ def given(chunks: Sequence[Chunk], documents: Sequence[Document]) -> tuple[list[
 def retheme(project: Project, settings: ThemeSettings) -> int:
     """Give all chunks their themes anew and return how many there are; what a person labelled or named stays.
 
+    A column's theme that a person deleted stays deleted, until passages are sorted in another way in between.
+
     A theme found again, with most of its chunks in one group, keeps its id, and the name that a person gave it.
     """
     chunks, old = project.chunks(), project.themes()
@@ -44,6 +46,9 @@ def retheme(project: Project, settings: ThemeSettings) -> int:
         themes, labels = given(chunks, project.documents())
         if not themes:
             raise UserError("No document has a group yet.", "On the Documents page, say which column of a table is its group.")
+        deleted = project.deleted_themes()
+        themes = [replace(t, parent="" if t.parent in deleted else t.parent) for t in themes if t.id not in deleted]
+        labels = {chunk_id: theme_id for chunk_id, theme_id in labels.items() if theme_id not in deleted}
     else:
         themes, labels = recognised(*discover(chunks, settings), chunks, old)
     named = {theme.id: theme.name for theme in old if theme.origin == "person"}

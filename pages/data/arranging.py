@@ -26,7 +26,8 @@ def form(project: Project, known: list[Theme]) -> None:
         if st.button(
             "Delete this theme",
             icon=":material/delete:",
-            help="Its passages stay, without a theme until they are sorted again; its parts stand by themselves.",
+            help="Its passages stay, without a theme until they are sorted again; its parts stand by themselves. A theme that a "
+            "column gave does not come back, unless passages are sorted in another way in between.",
             key="delete_theme",
         ):
             project.delete_theme(theme_id)

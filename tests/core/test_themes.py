@@ -205,6 +205,21 @@ def test_a_deleted_theme_leaves_its_passages(project: Project) -> None:
     assert by_theme(project) == {"baking": {"bread"}, "": {"bees", "ships"}}
 
 
+@pytest.mark.parametrize("name", ["insects", "animals", "baking"])
+def test_a_columns_theme_that_was_deleted_stays_deleted_until_passages_are_sorted_in_another_way(project: Project, name: str) -> None:
+    grouped(project)
+    before = by_theme(project)
+    project.delete_theme(next(theme.id for theme in project.themes() if theme.name == name))
+    left = by_theme(project)
+    for _ in range(2):
+        themes.retheme(project, ThemeSettings(method="given"))
+        assert name not in {theme.name for theme in project.themes()}
+        assert by_theme(project) == left
+    themes.retheme(project, ThemeSettings(method="keywords", keywords={"Sea": ["ship"]}))
+    themes.retheme(project, ThemeSettings(method="given"))
+    assert by_theme(project) == before
+
+
 def test_a_split_theme_has_parts_that_stay(project: Project) -> None:
     fill(project, chunks())
     one = project.add_theme("All")
