@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import pairs
 from core.project import ChunkFilter, Project
-from pages.widgets import errors, frame, person, tables
+from pages.widgets import changing, errors, frame, person, tables
 
 
 def form(project: Project) -> None:
@@ -34,7 +34,7 @@ def form(project: Project) -> None:
     with st.form("by_hand", border=False, clear_on_submit=True):
         query = st.text_input("Question", key="hand_query", disabled=chunk is None)
         only_judge = st.checkbox("Keep for judging, never learn from it", key="hand_judge", disabled=chunk is None)
-        if st.form_submit_button("Add the pair", disabled=chunk is None) and chunk:
+        if changing.form_submit_button("Add the pair", disabled=chunk is None) and chunk:
             with errors.shown():
                 pairs.add_by_hand(project, query, chunk.id, judge_only=only_judge, who=person.name())
                 frame.notice("The pair was added.")

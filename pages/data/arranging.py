@@ -9,7 +9,7 @@ import streamlit as st
 from core import themes
 from core.project import Project
 from core.schema import Theme
-from pages.widgets import errors, frame, stages
+from pages.widgets import changing, errors, frame, stages
 
 NO_PARENT = "Stands by itself"
 
@@ -23,7 +23,7 @@ def form(project: Project, known: list[Theme]) -> None:
         _merge(project, theme_id, names)
         _split(project, theme_id)
         _nest(project, theme_id, known)
-        if st.button(
+        if changing.button(
             "Delete this theme",
             icon=":material/delete:",
             help="Its passages stay, without a theme until they are sorted again; its parts stand by themselves. A theme that a "
@@ -46,7 +46,7 @@ def _merge(project: Project, theme_id: str, names: Mapping[str, str]) -> None:
             placeholder="Choose themes",
             key="themes_to_merge",
         )
-        if st.button("Merge", disabled=not merged, key="merge_themes"):
+        if changing.button("Merge", disabled=not merged, key="merge_themes"):
             with errors.shown():
                 themes.merge(project, merged, theme_id)
                 frame.notice(f"{stages.counted(len(merged), 'theme')} taken in.")
@@ -56,7 +56,7 @@ def _merge(project: Project, theme_id: str, names: Mapping[str, str]) -> None:
 def _split(project: Project, theme_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         parts = st.number_input("Parts", 2, 15, 2, key="theme_parts", width=260)
-        if st.button("Split", help="Its own passages are grouped again, by their words, into parts of it.", key="split_theme"):
+        if changing.button("Split", help="Its own passages are grouped again, by their words, into parts of it.", key="split_theme"):
             with errors.shown(), st.spinner("Grouping the passages"):
                 made = themes.split(project, theme_id, int(parts))
                 frame.notice(f"Split into {stages.counted(len(made), 'part')}.")
@@ -76,7 +76,7 @@ def _nest(project: Project, theme_id: str, known: list[Theme]) -> None:
             help="Themes are nested one level: a theme that has parts cannot become one.",
             key=f"parent_of_{theme_id}",
         )
-        if st.button("Nest" if parent or not now else "Take out", disabled=parent == now, key="nest_theme"):
+        if changing.button("Nest" if parent or not now else "Take out", disabled=parent == now, key="nest_theme"):
             with errors.shown():
                 themes.nest(project, theme_id, parent)
                 frame.notice("The theme has another place.")

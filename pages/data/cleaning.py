@@ -10,7 +10,7 @@ from core.project import Project
 from core.recipe import CleanSettings
 from core.schema import File, FileState
 from pages.data import taking
-from pages.widgets import errors, forms, frame, tables
+from pages.widgets import changing, errors, forms, frame, tables
 
 
 def settings(project: Project, files: list[File]) -> None:
@@ -22,7 +22,7 @@ def settings(project: Project, files: list[File]) -> None:
                 name: st.checkbox(field.title or name, getattr(recipe.clean, name), help=field.description, key=f"clean_{name}")
                 for name, field in CleanSettings.model_fields.items()
             }
-        if st.form_submit_button("Read the files with these settings", help="Pairs stay: their passages are found again."):
+        if changing.form_submit_button("Read the files with these settings", help="Pairs stay: their passages are found again."):
             with errors.shown():
                 project.save_recipe(clean=forms.checked(recipe, clean=chosen).clean)
                 _refresh(project)

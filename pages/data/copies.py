@@ -8,7 +8,7 @@ from core import runs
 from core.project import Project
 from core.schema import Chunk
 from core.split import alike
-from pages.widgets import errors, stages, tables
+from pages.widgets import changing, errors, stages, tables
 
 GROUPS = 5  # on one page
 AT_ONCE = 10_000  # passages that are looked through while the person waits, in two or three seconds
@@ -44,7 +44,7 @@ HELP = (
 
 def _look(project: Project, threshold: float) -> None:
     st.markdown("Copies have not been looked for since the passages changed.", help=HELP.format(threshold))
-    if st.button("Look for copies", icon=":material/content_copy:", key="find_copies"):
+    if changing.button("Look for copies", icon=":material/content_copy:", key="find_copies"):
         if project.count_chunks() > AT_ONCE:
             runs.start(project, "ingest", project.recipe())
         else:

@@ -8,7 +8,7 @@ from core import chunk
 from core.project import Project
 from core.recipe import ChunkSettings
 from pages.data import taking
-from pages.widgets import errors, forms, frame, tables
+from pages.widgets import changing, errors, forms, frame, tables
 
 SHOWN = 20
 
@@ -48,7 +48,7 @@ def _preview(project: Project, wanted: ChunkSettings, found: chunk.ChunkPreview)
             alt="The first of the new passages",
             settings={"New passages": st.column_config.TextColumn(width="large")},
         )
-        if st.button("Replace the passages", type="primary", key="replace_chunks"):
+        if changing.button("Replace the passages", type="primary", key="replace_chunks"):
             with errors.shown():
                 project.save_recipe(chunk=wanted)
                 taking.prepare(project)

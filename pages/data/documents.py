@@ -8,7 +8,7 @@ from core import runs
 from core.project import Project
 from core.schema import File, FileState
 from pages.data import cleaning, importing, reading, recognising, taking
-from pages.widgets import errors, frame, live, stages, tables
+from pages.widgets import changing, errors, frame, live, stages, tables
 
 KINDS = ["pdf", "csv", "tsv", "txt", "md"]
 CARDS = 10  # files with a card of their own; the table has them all
@@ -57,7 +57,7 @@ if waiting and not stages.active(project, "ingest"):
         title=f"{stages.counted(len(waiting), 'file')} not read yet",
         icon=":material/hourglass_empty:",
     )
-    if st.button("Finish reading", type="primary", key="finish_reading"):
+    if changing.button("Finish reading", type="primary", key="finish_reading"):
         with errors.shown():
             runs.start(project, "ingest", project.recipe())
             st.rerun()

@@ -9,7 +9,7 @@ from core.negatives import JUDGES
 from core.pairs import doubting
 from core.project import Project
 from core.recipe import NegativeSettings
-from pages.widgets import errors, forms, frame, stages
+from pages.widgets import changing, errors, forms, frame, stages
 
 MAIN, FURTHER = ("per_pair", "range_max", "doubts"), ("range_min", "relative_margin", "absolute_margin", "max_score")
 ANSWERS = {
@@ -69,7 +69,7 @@ def _doubt(project: Project) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             for answer, (label, icon, help) in ANSWERS.items():
                 given = (project, case.doubt.pair_id, case.doubt.chunk_id, answer)
-                st.button(label, key=f"doubt_{answer}", icon=f":material/{icon}:", help=help, on_click=_decide, args=given)
+                changing.button(label, key=f"doubt_{answer}", icon=f":material/{icon}:", help=help, on_click=_decide, args=given)
             _undo(project)
             st.caption(
                 f"{left:,} left. {JUDGES[case.doubt.judge].label}: {case.doubt.score:.2f}, the right passage {case.doubt.own_score:.2f}."
@@ -81,7 +81,7 @@ def _doubt(project: Project) -> None:
 
 def _undo(project: Project) -> None:
     if project.has_decided_doubts():
-        st.button(
+        changing.button(
             "Undo", key="doubt_undo", icon=":material/undo:", on_click=_take_back, args=(project,), help="Takes the last decision back."
         )
 
@@ -122,7 +122,7 @@ def _form(project: Project, *, busy: bool) -> None:
     st.caption(
         "Passages that are kept for choosing and judging are set aside first, as training does it. What was found before is replaced."
     )
-    if st.button("Find hard negatives", disabled=busy, key="find_negatives"):
+    if changing.button("Find hard negatives", disabled=busy, key="find_negatives"):
         with errors.shown():
             wanted = forms.checked(recipe, negatives=changes)
             project.save_recipe(negatives=wanted.negatives)

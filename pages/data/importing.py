@@ -12,7 +12,7 @@ from core.loaders.parsed import Parsed
 from core.project import Project
 from core.runs.folder import Upload
 from core.schema import RunState
-from pages.widgets import errors, frame, tables
+from pages.widgets import changing, errors, frame, tables
 
 ENDINGS = ["csv", "tsv", "jsonl", "json", "parquet"]
 SHOWN = 8
@@ -39,7 +39,7 @@ def form(project: Project) -> None:
             help="Then they judge without the word “practice”, and training takes them as real questions. What the file says of a row "
             "counts too.",
         )
-        if st.button("Import", key="import_pairs", icon=":material/download_for_offline:"):
+        if changing.button("Import", key="import_pairs", icon=":material/download_for_offline:"):
             runs.start(project, "import", project.recipe(), upload=Upload(given.name, project.put_blob(given.getvalue()), people))
             st.session_state["imports"] = turn + 1
             frame.notice("The pairs are being added. The top of the page shows how far.")

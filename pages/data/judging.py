@@ -10,7 +10,7 @@ from core import generators, pairs
 from core.project import PairFilter, Project
 from core.schema import Pair, PairState
 from pages.data.filtering import PARTS
-from pages.widgets import errors, frame, person
+from pages.widgets import changing, errors, frame, person
 
 AT = "pair_at"  # how many pairs lie before the one in view
 
@@ -21,7 +21,7 @@ def one(project: Project, only: PairFilter, total: int) -> None:
     pair = next(iter(project.pairs(only, 1, at)))
     with st.container(horizontal=True, vertical_alignment="center"):
         for state, word, key in ((PairState.KEPT, "Keep", "K"), (PairState.DROPPED, "Drop", "D")):
-            st.button(word, shortcut=key, key=f"one_{word}", on_click=_decide, args=(project, only, pair.id, state))
+            changing.button(word, shortcut=key, key=f"one_{word}", on_click=_decide, args=(project, only, pair.id, state))
         for word, key, step in (("Next", "J", 1), ("Back", "H", -1)):
             st.button(word, shortcut=key, key=f"one_{word}", on_click=_go, args=(at + step,), disabled=not 0 <= at + step < total)
         st.caption(f"{at + 1:,} of {total:,}")
@@ -49,8 +49,12 @@ def decided(pair: Pair) -> str:
 def steps(project: Project) -> None:
     """Draw the buttons that take the last decision back and do it again."""
     with st.container(horizontal=True, width="content"):
-        st.button("Undo", shortcut="U", key="undo", icon=":material/undo:", on_click=_undo, args=(project,), disabled=not project.to_undo())
-        st.button("Redo", shortcut="Y", key="redo", icon=":material/redo:", on_click=_redo, args=(project,), disabled=not project.to_redo())
+        changing.button(
+            "Undo", shortcut="U", key="undo", icon=":material/undo:", on_click=_undo, args=(project,), disabled=not project.to_undo()
+        )
+        changing.button(
+            "Redo", shortcut="Y", key="redo", icon=":material/redo:", on_click=_redo, args=(project,), disabled=not project.to_redo()
+        )
 
 
 def _decide(project: Project, only: PairFilter, pair_id: str, state: PairState) -> None:

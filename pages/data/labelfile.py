@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.project import Project
 from core.themes import labels
-from pages.widgets import errors, frame, stages
+from pages.widgets import changing, errors, frame, stages
 
 HELP = (
     "A name is a file's name, a document's title, a row as in faq.csv:12, or the id of a document or passage. JSON may be "
@@ -19,7 +19,7 @@ def form(project: Project) -> None:
     with st.expander("Labels from a file", icon=":material/label:", key="label_file"):
         st.markdown("Two columns: what is labelled, and its theme. A third may name the theme that this one is a part of.", help=HELP)
         given = st.file_uploader("Your labels", type=["csv", "tsv", "txt", "json"], key="labels_given", max_upload_size=32)
-        if given and st.button("Take these labels", help="Sorting the passages again leaves them.", key="take_labels"):
+        if given and changing.button("Take these labels", help="Sorting the passages again leaves them.", key="take_labels"):
             with errors.shown(), st.spinner("Sorting the passages"):
                 taken = labels.take(project, labels.read(given.getvalue(), given.name))
                 st.session_state["labels_taken"] = (project.id, taken)

@@ -10,7 +10,7 @@ from core import themes
 from core.project import Project
 from core.recipe import ThemeSettings
 from pages.data import arranging, labelfile
-from pages.widgets import charts, errors, forms, frame
+from pages.widgets import changing, charts, errors, forms, frame
 
 METHODS = {"discovered": "Found in the text", "keywords": "By my own keywords", "given": "By a column of my table"}
 
@@ -48,7 +48,7 @@ def editor(project: Project) -> None:
             st.caption("Passages get the group of their document; where there is a domain as well, groups are parts of it.")
         else:
             count = forms.number(ThemeSettings, "count", current.count, key="themes_count", width=260)
-        if st.form_submit_button("Sort the passages"):
+        if changing.form_submit_button("Sort the passages"):
             _apply(project, {"method": method or current.method, "count": count, **({"keywords": _keywords(rows)} if rows else {})})
     labelfile.form(project)
     known = project.themes()
@@ -85,7 +85,7 @@ def _rename(project: Project) -> None:
     with st.form("rename_theme", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         theme_id = st.selectbox("Rename a theme", list(names), format_func=names.__getitem__, key="theme_to_rename")
         name = st.text_input("New name", key="theme_name")
-        if st.form_submit_button("Rename"):
+        if changing.form_submit_button("Rename"):
             with errors.shown():
                 project.rename_theme(theme_id, name)
                 st.rerun()

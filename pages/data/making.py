@@ -12,7 +12,7 @@ from core.generators import GENERATORS, GROUPS
 from core.project import Project
 from core.recipe import PairSettings
 from pages.data import asking, perkind, refused
-from pages.widgets import errors, forms, frame
+from pages.widgets import changing, errors, forms, frame
 
 
 def form(project: Project, *, busy: bool) -> None:
@@ -32,7 +32,7 @@ def form(project: Project, *, busy: bool) -> None:
                 changes[name] = forms.number(PairSettings, name, getattr(recipe.pairs, name), key=f"pairs_{name}")
         changes |= perkind.panels(recipe, chosen, anchors=given["table"])
     st.caption("Pairs that are there already stay, with every edit. Only new ones are added.")
-    if st.button("Make pairs", type="primary" if not project.count_pairs() else "secondary", disabled=busy, key="make_pairs"):
+    if changing.button("Make pairs", type="primary" if not project.count_pairs() else "secondary", disabled=busy, key="make_pairs"):
         with errors.shown():
             changes["generators"] = chosen
             wanted = forms.checked(recipe, pairs=changes)

@@ -9,7 +9,7 @@ from core.project import Project
 from core.recipe import StatisticsSettings
 from core.statistics import maps
 from core.statistics.maps import Map
-from pages.widgets import errors, figures, forms
+from pages.widgets import changing, errors, figures, forms
 
 LAYOUTS = {"pca": "Two main directions (PCA)", "tsne": "Neighbours together (t-SNE)"}
 BEGINNING = 180  # characters of a passage that the pointer shows
@@ -36,7 +36,7 @@ def browse(project: Project, *, busy: bool) -> None:
             key="map_layout",
             width=320,
         )
-        if st.button("Draw the map", icon=":material/scatter_plot:", key="draw_map", disabled=busy or _is_drawn(drawn, layout)):
+        if changing.button("Draw the map", icon=":material/scatter_plot:", key="draw_map", disabled=busy or _is_drawn(drawn, layout)):
             with errors.shown():
                 wanted = forms.checked(recipe, statistics={"projection": layout})
                 project.save_recipe(statistics=wanted.statistics)

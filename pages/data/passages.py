@@ -7,7 +7,7 @@ import streamlit as st
 from core import themes
 from core.project import ChunkFilter, Project
 from core.schema import Chunk
-from pages.widgets import errors, frame, tables
+from pages.widgets import changing, errors, frame, tables
 
 UNCLASSIFIED = "Unclassified"
 ROWS = 10
@@ -90,7 +90,7 @@ def detail(project: Project, chunk: Chunk, title: str) -> None:
                 key=f"theme_of_{chunk.id}",
                 width=320,
             )
-            if st.button("Move", disabled=theme == chunk.theme_id, key=f"move_{chunk.id}"):
+            if changing.button("Move", disabled=theme == chunk.theme_id, key=f"move_{chunk.id}"):
                 themes.move(project, [chunk.id], theme)
                 st.session_state["chunk_id"] = chunk.id
                 frame.notice("The passage was moved.")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.endpoint import prices
 from core.endpoint.prices import Price
-from pages.widgets import errors, frame
+from pages.widgets import changing, errors, frame
 
 KINDS = {"Model": "str", "A million read": "float", "A million written": "float", "Looked up on": "datetime64[s]", "Currency": "str"}
 COLUMNS = tuple(KINDS)
@@ -51,7 +51,7 @@ def _editor() -> None:
             "Currency": st.column_config.TextColumn(max_chars=12),
         },
     )
-    if st.button("Save the prices", key="save_prices"):
+    if changing.button("Save the prices", key="save_prices"):
         with errors.shown():
             prices.save(_price(*cells) for cells in edited.itertuples(index=False, name=None))
             frame.notice("The prices are saved.")

@@ -13,7 +13,7 @@ from core.project import Effect, Project
 from core.recipe import GateSettings
 from core.schema import PairState, Reason
 from pages.data import filtering, judging
-from pages.widgets import charts, errors, forms, frame, person, stages
+from pages.widgets import changing, charts, errors, forms, frame, person, stages
 
 REFERS = {"no": "May refer to it", "outright": "Not to “this text”", "loosely": "Nor to “the context”"}
 OTHERS = (Reason.BY_HAND, Reason.GONE)  # no matter of quality
@@ -33,7 +33,7 @@ def panel(project: Project) -> None:
     with slot:
         _reasons(project, moved)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        changing.button(
             "Apply these limits",
             key="gate_apply",
             on_click=_apply,
@@ -52,7 +52,7 @@ def _check(project: Project, now: Effect) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{now.unmeasured:,}** pairs have not been checked yet.")
         busy = bool(stages.active(project, "gate") or stages.active(project, "pairs"))
-        if st.button(
+        if changing.button(
             "Check pairs", key="gate_check", disabled=busy, help="Reads each new pair, and searches for its passage by its question."
         ):
             with errors.shown():
@@ -101,7 +101,7 @@ def _reasons(project: Project, moved: Effect) -> None:
         for reason, number in (now + kept).most_common():
             persons = f", {kept[reason]:,} of them kept" if kept[reason] else ""
             label = f"{reason.capitalize()}: {number:,}{persons}"
-            st.button(
+            changing.button(
                 label,
                 key=f"see_{reason}",
                 type="tertiary",

@@ -9,7 +9,7 @@ from core.loaders.table import DELIMITERS, ENCODINGS, ROLES
 from core.project import Project
 from core.schema import File, TableReading
 from pages.data import taking
-from pages.widgets import errors, frame, stages, tables
+from pages.widgets import changing, errors, frame, stages, tables
 
 FREE = "free field"
 
@@ -20,7 +20,7 @@ def password(project: Project, file: File) -> None:
         typed = st.text_input(
             "Password of this file", type="password", key=f"typed_{file.id}", help="Used once, to read the file. It is not kept."
         )
-        if st.form_submit_button("Open the file") and typed:
+        if changing.form_submit_button("Open the file") and typed:
             again(project, file, secret=typed)
 
 
@@ -52,7 +52,7 @@ def table(project: Project, file: File) -> None:
                 for i, name in enumerate(names)
             }
         st.caption("  \n".join(f"**{role.capitalize()}**: {help}" for role, help in ROLES.items()))
-        if st.form_submit_button("Read the table again"):
+        if changing.form_submit_button("Read the table again"):
             same = (encoding, delimiter) == (file.reading.encoding, file.reading.delimiter)
             # With another delimiter the columns are others, so they are guessed afresh.
             columns = {name: role for name, role in chosen.items() if role} if same else {}
@@ -72,7 +72,7 @@ def metadata(project: Project) -> None:
     """Take dates, authors, groups and languages from a table with a column of file names."""
     st.markdown("A CSV with a column **file** and any of **title, date, author, group, language**. Other columns are kept as free fields.")
     given = st.file_uploader("Table about the files", type=["csv", "tsv"], key="metadata")
-    if given and st.button("Take it in", key="take_metadata"):
+    if given and changing.button("Take it in", key="take_metadata"):
         with errors.shown():
             report = ingest.read_metadata(project, given.getvalue())
             st.success(f"{stages.counted(len(report.matched), 'file')} matched.", icon=":material/check:")
@@ -86,7 +86,7 @@ def remove(project: Project, files: list[File]) -> None:
     names = {file.id: file.name for file in files}
     chosen = st.multiselect("Files", list(names), format_func=names.__getitem__, key="to_remove")
     st.caption("Their passages go with them. Their questions are set aside and come back if the same file is added again.")
-    if st.button("Remove", disabled=not chosen, icon=":material/delete:", key="remove_files"):
+    if changing.button("Remove", disabled=not chosen, icon=":material/delete:", key="remove_files"):
         for file_id in chosen:
             project.remove_file(file_id)
         frame.notice(f"{len(chosen)} removed")

@@ -10,7 +10,7 @@ from core.loaders.cleaning import listed
 from core.project import Project
 from core.recipe import OcrSettings
 from core.schema import File
-from pages.widgets import errors, forms, stages, tables
+from pages.widgets import changing, errors, forms, stages, tables
 
 
 def offer(project: Project) -> None:
@@ -48,7 +48,7 @@ def _start(project: Project, files: list[File]) -> None:
         help=f"{forms.help(OcrSettings, 'languages')} {recognising.MORE_LANGUAGES}",
         key="ocr_languages",
     )
-    if st.button("Read these pages with text recognition", icon=":material/document_scanner:", disabled=not chosen, key="recognise"):
+    if changing.button("Read these pages with text recognition", icon=":material/document_scanner:", disabled=not chosen, key="recognise"):
         with errors.shown():
             project.save_recipe(ocr=forms.checked(recipe, ocr={"languages": chosen}).ocr)
             ingest.ask(project, files)

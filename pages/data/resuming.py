@@ -9,7 +9,7 @@ from core.project import Project
 from core.runs.folder import ENDED
 from core.schema import RunState
 from pages.training import history
-from pages.widgets import errors
+from pages.widgets import changing, errors
 
 
 def panel(project: Project) -> None:
@@ -24,5 +24,5 @@ def panel(project: Project) -> None:
             st.markdown(f"Making pairs is paused at {status.fraction:.0%}. All that was made is kept, and nothing is paid for twice.")
             if told and told[-1][0] >= last.made:
                 st.caption(errors.escape(told[-1][2]))
-        if st.button("Resume", key="resume_pairs", icon=":material/play_arrow:"):
+        if changing.button("Resume", key="resume_pairs", icon=":material/play_arrow:"):
             history.resume(last)

@@ -14,7 +14,7 @@ from core.project import PairFilter, Project
 from core.schema import Pair, PairState, Part
 from pages.data import exporting, judging
 from pages.data.filtering import PARTS, filters
-from pages.widgets import errors, frame, person, tables
+from pages.widgets import changing, errors, frame, person, tables
 
 ROWS = 15
 SHORT = {"columns": "Came along", "llm": "Language model", "typed": "Typed", "marked": "Marked"}
@@ -84,7 +84,7 @@ def _many(project: Project, only: PairFilter, total: int, picked: list[Pair]) ->
     what = f"the {len(picked):,} picked" if picked else f"all {total:,} that fit"
     with st.container(horizontal=True):
         for state, word in ((PairState.KEPT, "Keep"), (PairState.DROPPED, "Drop")):
-            st.button(
+            changing.button(
                 f"{word} {what}", key=f"many_{word}", on_click=_decide, args=(project, which, state), help="One step, which can be undone."
             )
 

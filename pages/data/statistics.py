@@ -9,7 +9,7 @@ from core.statistics import Statistics
 from core.statistics.details import unread
 from pages.data import coverage, mapping, reporting
 from pages.data.counted import pairs_told, passages_told
-from pages.widgets import frame, live, stages
+from pages.widgets import changing, frame, live, stages
 
 SOON = 5_000  # texts that are read within a second or two while the person waits
 
@@ -39,7 +39,7 @@ counted = statistics.known(project)
 texts = 0 if counted else unread(project)
 if texts > SOON:
     st.markdown(f"**{texts:,}** texts have not been read for this yet. That takes a minute or two, and goes on in the background.")
-    if st.button("Count them", type="primary", icon=":material/bar_chart:", disabled=busy, key="count"):
+    if changing.button("Count them", type="primary", icon=":material/bar_chart:", disabled=busy, key="count"):
         runs.start(project, "statistics", project.recipe())
         st.rerun()
 else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.results import choosing, testset, verdicts
-from pages.widgets import charts, errors, frame, live
+from pages.widgets import changing, charts, errors, frame, live
 
 project = frame.open_project("Evaluate", needs="model")
 live.progress(project, "train")
@@ -14,7 +14,7 @@ run = choosing.choose(project)
 evaluation = project.evaluation(run.id)
 if evaluation is None:
     st.markdown("This model has not been judged yet. Judging takes about a minute.")
-    if st.button("Judge this model", type="primary", key="judge"):
+    if changing.button("Judge this model", type="primary", key="judge"):
         with errors.shown():
             verdicts.judge(project, run)
     st.stop()
@@ -26,7 +26,7 @@ if current and current.digest != evaluation.test_digest:
         title="This verdict is out of date",
         icon=":material/history:",
     )
-    if st.button("Judge this model again", type="primary", key="judge_again"):
+    if changing.button("Judge this model again", type="primary", key="judge_again"):
         with errors.shown():
             verdicts.judge(project, run)
 

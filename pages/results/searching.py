@@ -13,7 +13,7 @@ from core.project import PairFilter, Project
 from core.runs.folder import Run
 from core.schema import PairState
 from core.search import index
-from pages.widgets import charts, errors, frame
+from pages.widgets import changing, charts, errors, frame
 
 BASE, TUNED = "Base", "Tuned"
 COLOURS = {BASE: charts.BASE, TUNED: charts.TUNED}
@@ -91,7 +91,9 @@ def one(project: Project, found: compare.Comparison, label: str, hit: compare.Hi
     st.text(text if len(text) <= LONG else f"{text[:LONG]}…")
     facts = [hit.document, "" if row else f"page {hit.chunk.page}", hit.theme, *scores(hit)]
     st.caption(errors.escape(" · ".join(fact for fact in facts if fact)))
-    if not right and st.button("This is the right passage", key=f"right_{label}_{hit.chunk.id}", type="tertiary", icon=":material/check:"):
+    if not right and changing.button(
+        "This is the right passage", key=f"right_{label}_{hit.chunk.id}", type="tertiary", icon=":material/check:"
+    ):
         with errors.shown():
             compare.mark_right(project, found.query, hit.chunk.id)
             frame.notice("Kept as a question to judge by. It counts once new questions are chosen on the Evaluate page.")

@@ -15,7 +15,7 @@ from core.runs.folder import Run
 from core.schema import Publication
 from core.secrets import origin
 from pages.results.verdicts import when
-from pages.widgets import errors, frame, stages, tables
+from pages.widgets import changing, errors, frame, stages, tables
 
 
 def download(project: Project, run: Run) -> None:
@@ -84,7 +84,7 @@ def form(project: Project, run: Run) -> None:
     add = st.checkbox(
         "Into a repository that holds other files already", key="add", help="They stay; files of the same names are replaced."
     )
-    if st.button("Publish", type="primary", icon=":material/upload:", key="publish"):
+    if changing.button("Publish", type="primary", icon=":material/upload:", key="publish"):
         send(project, run, repo, token, hub, private=private, add=add)
 
 

@@ -8,7 +8,7 @@ from core import split
 from core.project import Project
 from core.schema import Evaluation
 from pages.results.verdicts import when
-from pages.widgets import errors, frame
+from pages.widgets import changing, errors, frame
 
 
 def show(project: Project, evaluation: Evaluation) -> None:
@@ -30,7 +30,7 @@ def show(project: Project, evaluation: Evaluation) -> None:
     with st.expander("History of the test set", icon=":material/history:"):
         for at, _, text in project.events("test set"):
             st.text(f"{when(at)}  {text}")
-        if st.button("Choose new questions", key="renew"):
+        if changing.button("Choose new questions", key="renew"):
             renew(project)
 
 
@@ -43,7 +43,7 @@ def renew(project: Project) -> None:
     )
     reason = st.text_input("Why (kept in the history)", key="renew_reason", placeholder="Many new documents")
     with st.container(horizontal=True):
-        if st.button("Choose new questions", type="primary", key="confirm_renew"):
+        if changing.button("Choose new questions", type="primary", key="confirm_renew"):
             with errors.shown():
                 split.split(project, project.recipe().split, renew=True, reason=reason or "Renewed by hand")
                 frame.notice("New questions were chosen.")

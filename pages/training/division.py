@@ -10,7 +10,7 @@ from core.recipe import Recipe
 from core.schema import PairState, Part
 from core.split import leaks
 from core.split.learned import counted
-from pages.widgets import errors, frame
+from pages.widgets import changing, errors, frame
 
 PARTS = (
     (Part.TRAIN, "To learn from", None),
@@ -29,7 +29,7 @@ def show(project: Project, recipe: Recipe) -> None:
         )
         if runs.large(project):
             st.caption("With so many passages and pairs this takes minutes, so it is done in the background, once you start training.")
-        elif st.button("Divide the questions now", key="divide"):
+        elif changing.button("Divide the questions now", key="divide"):
             with errors.shown(), st.spinner("Looking for passages that are nearly the same"):
                 split.split(project, recipe.split)
                 frame.notice("The questions are divided.")

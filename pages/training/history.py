@@ -14,7 +14,7 @@ from core.schema import RunState
 from core.secrets import origin
 from pages.results.verdicts import LOOKS, Colour, when
 from pages.training import keeping, methods, reranking, taught, watching
-from pages.widgets import errors, stages, tables
+from pages.widgets import changing, errors, stages, tables
 
 LABELS: Mapping[RunState, tuple[str, Colour]] = {
     RunState.DONE: ("Done", "green"),
@@ -48,9 +48,9 @@ def row(project: Project, run: Run) -> None:
             if evaluation:
                 label, icon, shade = LOOKS[evaluation.verdict.word]
                 st.badge(label, icon=icon, color=shade)
-            if status.state is not RunState.DONE and st.button("Resume", key=f"resume_{run.id}", icon=":material/play_arrow:"):
+            if status.state is not RunState.DONE and changing.button("Resume", key=f"resume_{run.id}", icon=":material/play_arrow:"):
                 resume(run)
-            if st.button("Delete", key=f"delete_{run.id}", icon=":material/delete:"):
+            if changing.button("Delete", key=f"delete_{run.id}", icon=":material/delete:"):
                 keeping.delete(run)
             keeping.menu(project, run)
         if run.about.note:
@@ -102,7 +102,7 @@ def ask_key(run: Run) -> None:
     st.markdown("The key of the language model was not kept. Type it again, or leave it empty if the address needs none.")
     st.text(f"It is sent to {origin(run.recipe().pairs.llm.base_url) or 'the address of the run'}.")
     key = st.text_input("Key", type="password", key="resume_key")
-    if st.button("Resume", type="primary", key="confirm_resume"):
+    if changing.button("Resume", type="primary", key="confirm_resume"):
         with errors.shown():
             run.resume({SECRET[run.kind]: key} if key else {})
             st.rerun()

@@ -8,7 +8,7 @@ from core import runs
 from core.project import Project
 from core.runs.about import NAME, NOTE
 from core.runs.folder import Run
-from pages.widgets import errors, frame, routes, stages
+from pages.widgets import changing, errors, frame, routes, stages
 
 NAMING, CLONING = "Name and note", "Train with its settings again"
 
@@ -29,7 +29,7 @@ def describe(run: Run) -> None:
     with st.form("describe_run", border=False):
         name = st.text_input("Name", run.about.name, max_chars=NAME, placeholder=run.info.title, key=f"name_{run.id}")
         note = st.text_area("Note", run.about.note, max_chars=NOTE, placeholder="What was tried, and why", key=f"note_{run.id}")
-        if st.form_submit_button("Save", type="primary"):
+        if changing.form_submit_button("Save", type="primary"):
             with errors.shown():
                 run.rename(name)
                 run.annotate(note)
@@ -57,7 +57,7 @@ def delete(run: Run) -> None:
     if run.model:
         st.caption("Its verdict stays on record. What was published stays where it is.")
     with st.container(horizontal=True):
-        if st.button("Delete", type="primary", key="confirm_delete_run"):
+        if changing.button("Delete", type="primary", key="confirm_delete_run"):
             with errors.shown():
                 frame.notice(f"The run is deleted. {stages.size(run.delete())} are free again.")
                 st.rerun()

@@ -10,7 +10,7 @@ from core.project import Project
 from core.recipe import Recipe, TrainSettings
 from core.recipe.faults import Fault
 from core.recipe.opening import opened, training_yaml
-from pages.widgets import errors, frame, tables
+from pages.widgets import changing, errors, frame, tables
 
 DRAWN = ("train_", "base_model", "dial_")  # settings that are drawn anew from what was opened
 
@@ -57,7 +57,7 @@ def _edit(project: Project, recipe: Recipe) -> None:
     elif train == recipe.train:
         st.caption("This is the project's recipe.")
     if train and not faults and train != recipe.train:
-        st.button("Use this recipe", icon=":material/check:", key="recipe_use", on_click=_use, args=(project, train))
+        changing.button("Use this recipe", icon=":material/check:", key="recipe_use", on_click=_use, args=(project, train))
 
 
 def _list(faults: list[Fault]) -> None:

@@ -10,7 +10,7 @@ from core.project import Project
 from core.recipe import Recipe
 from core.schema import RunState
 from core.train.rehearsal import Rehearsal
-from pages.widgets import errors, live, stages
+from pages.widgets import changing, errors, live, stages
 
 HELP = "A few real steps with your own pairs, on this machine. Nothing of them is kept. In the literature: dry run."
 
@@ -18,7 +18,7 @@ HELP = "A few real steps with your own pairs, on this machine. Nothing of them i
 def button(project: Project, wanted: Recipe) -> None:
     """Draw the button that tries a few steps, and what the last ones told."""
     busy = bool(stages.active(project, "rehearsal") or stages.active(project, "train"))
-    if st.button("Try a few steps", icon=":material/speed:", help=HELP, disabled=busy, key="rehearse"):
+    if changing.button("Try a few steps", icon=":material/speed:", help=HELP, disabled=busy, key="rehearse"):
         with errors.shown():
             runs.start(project, "rehearsal", wanted)
             st.rerun()

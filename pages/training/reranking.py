@@ -13,7 +13,7 @@ from core.project import Project
 from core.recipe import Recipe, RerankerSettings
 from core.runs.folder import Run
 from pages.results.verdicts import LOOKS
-from pages.widgets import errors, forms, frame, routes, stages
+from pages.widgets import changing, errors, forms, frame, routes, stages
 
 NUMBERS = ("negatives", "epochs", "learning_rate", "batch_size", "max_tokens", "depth")
 
@@ -34,7 +34,7 @@ def offer(project: Project, recipe: Recipe) -> None:
         asked = _settings(recipe)
         busy = stages.active(project, "reranker")
         with errors.shown():
-            if st.button("Tune a reranker", icon=":material/play_arrow:", disabled=bool(busy), key="start_reranker"):
+            if changing.button("Tune a reranker", icon=":material/play_arrow:", disabled=bool(busy), key="start_reranker"):
                 with st.spinner("Dividing the questions and writing the data"):
                     wanted = forms.checked(recipe, reranker=asked)
                     project.save_recipe(reranker=wanted.reranker)

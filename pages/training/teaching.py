@@ -15,7 +15,7 @@ from core.project import Project
 from core.recipe import Recipe, TrainSettings
 from core.recipe.objectives import MatryoshkaSettings, ObjectiveSettings, PenaltySettings
 from pages.training import taught
-from pages.widgets import errors, forms, frame, tables
+from pages.widgets import changing, errors, forms, frame, tables
 
 OWN, HUB = "This project", "A data set at the hub"
 
@@ -57,7 +57,7 @@ def _listed(project: Project, recipe: Recipe) -> None:
             format_func=lambda i: f"{i + 1}. {taught.label(objectives[i])}",
             key=f"objective_{len(objectives)}",
         )
-        if st.button("Remove", icon=":material/delete:", key="remove_objective"):
+        if changing.button("Remove", icon=":material/delete:", key="remove_objective"):
             _save(project, recipe, objectives[:number] + objectives[number + 1 :])
 
 
@@ -78,7 +78,7 @@ def _one_more(project: Project, recipe: Recipe) -> None:
     with st.container(horizontal=True):
         with st.popover("More", icon=":material/tune:"):
             more = _more(kind)
-        pressed = st.button("Add", icon=":material/add:", key="add_objective")
+        pressed = changing.button("Add", icon=":material/add:", key="add_objective")
     with st.expander("What does not fit, and why", icon=":material/help:", key="misfits"):
         _misfits(kind, rows, lacking)
     if pressed:

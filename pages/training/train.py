@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import runs
 from pages.training import dial, division, recipefile, rehearsing, reranking, settings, teaching
-from pages.widgets import errors, frame, live, routes, stages
+from pages.widgets import changing, errors, frame, live, routes, stages
 
 project = frame.open_project("Train", needs="pairs")
 st.markdown(
@@ -26,7 +26,7 @@ with errors.shown():
     wanted = settings.wanted(recipe, asked, chosen)
     recipefile.show(project, recipe, wanted)
     busy = stages.active(project, "train")
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=bool(busy), key=live.LEAVING):
+    if changing.button("Start training", type="primary", icon=":material/play_arrow:", disabled=bool(busy), key=live.LEAVING):
         with st.spinner("Dividing the questions and writing the data"):
             project.save_recipe(train=wanted.train, split=wanted.split)
             runs.start(project, "train", wanted, title=wanted.train.run_name or dial.TITLES[chosen])

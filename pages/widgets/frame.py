@@ -10,7 +10,7 @@ import streamlit as st
 from core import project as projects
 from core import runs
 from core.project import Project
-from pages.widgets import errors, live, routes, stages
+from pages.widgets import changing, errors, live, routes, stages
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def open_project(title: str, *, needs: str = "") -> Project:
     if project is None:
         empty("Everything happens inside a project, and there is none yet.", "start", "Go to the start page", "step-1-documents.svg")
     _version(project)
-    if not project.read_only:
+    if not changing.look(project):
         runs.collect(project)  # so that what ended while nobody looked is in the strip
     live.strip(project)
     tell()

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from core import machine
 from core import project as projects
 from core.project import Project
+from core.recipe import BASE_MODEL
 from core.store.connection import backup
 from core.store.tables import VERSION
 from tests.pages.filling import EVIL, with_pairs
@@ -54,6 +56,17 @@ def test_a_newer_project_says_so_and_is_drawn(project: Project, page: str) -> No
     drawn = open_page(page, project)
     assert not drawn.exception
     assert "A newer Attune made this project" in str(drawn.warning[0].proto)
+
+
+@pytest.mark.parametrize(("page", "key"), [("train", "start"), ("documents", "FormSubmitter:cleaning-Read the files with these settings")])
+def test_what_would_change_a_newer_project_cannot_be_pressed(project: Project, page: str, key: str) -> None:
+    machine.remember(f"pace of {BASE_MODEL}", lambda: {"text": 0.01, "pair": 0.05})
+    assert not open_page(page, with_pairs(project)).button(key=key).disabled
+    with project.read() as db:
+        db.execute(f"PRAGMA user_version={VERSION + 1}")
+    drawn = open_page(page, project).button(key=key)
+    assert drawn.disabled
+    assert "newer Attune" in drawn.help
 
 
 def test_a_project_that_was_brought_up_to_date_says_so_once(project: Project) -> None:
