@@ -24,7 +24,7 @@ def export(project: Project) -> None:
 
     if travel.size(project) > LARGEST:
         st.markdown("It is too big for the browser. This command writes it to a file:")
-        st.code(f"python -m core pack {project.id} attune-{project.id}.zip", language="bash")
+        st.code(f"python -m core pack attune-{project.id}.zip --project {project.id}", language="bash")
         return
 
     def made() -> bytes:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from core import machine
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from core import cli, machine
 from core import project as projects
 from core.project import Project
 from core.recipe import BASE_MODEL
 from core.store.connection import backup
 from core.store.tables import VERSION
+from pages.start.traveling import LARGEST
 from tests.pages.filling import EVIL, with_pairs
 from tests.pages.opening import open_page, words
 
@@ -73,3 +78,27 @@ def test_a_project_that_was_brought_up_to_date_says_so_once(project: Project) ->
     backup(project.folder / "project.db", 1).touch()
     told = ["brought up to date" in str([info.proto for info in open_page("documents", project).info]) for _ in range(2)]
     assert told == [True, False]
+
+
+def test_a_project_too_big_for_the_browser_is_packed_by_the_command_that_is_shown(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(project_id: str) -> None:
+        from core import project as projects
+        from pages.start import traveling
+
+        traveling.export(projects.open_project(project_id))
+
+    export = AppTest.from_function(page, args=(project.id,)).run()
+    assert not export.code
+    with (project.folder / "weights").open("wb") as sparse:
+        sparse.truncate(LARGEST + 1)
+    folder = project.folder / "blobs" / "00"
+    folder.mkdir(parents=True)
+    (project.folder / "weights").rename(folder / ("0" * 64))
+    command = AppTest.from_function(page, args=(project.id,)).run().code[0].value.split()
+    assert command[:3] == ["python", "-m", "core"]
+    (folder / ("0" * 64)).unlink()
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli.app, command[3:]).exit_code == 0
+    assert list(tmp_path.glob("attune-*.zip"))
