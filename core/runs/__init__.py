@@ -17,7 +17,7 @@ from core.digest import digest, file_sha256
 from core.disk import lock
 from core.errors import UserError
 from core.project import Project
-from core.runs.folder import Run, RunInfo, Upload
+from core.runs.folder import ENDED, Run, RunInfo, Upload
 from core.schema import FileState, RunState, RunStatus
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -61,7 +61,7 @@ def start(
     with lock.exclusive(project.folder / "runs" / ".starting"):
         aside = _prepare(project, kind, recipe, title, of, upload)
         alike = [run for run in runs(project) if run.info.key == Run(aside).info.key]
-        found = next((run for run in alike if not anew or (run.alive() and not run.stopping())), None)
+        found = next((run for run in alike if not anew or _at_work(run)), None)
         if found is None:
             run = Run(aside.with_name(_fresh_id(aside.parent)))
             os.rename(aside, run.folder)
@@ -70,6 +70,11 @@ def start(
             return run
         shutil.rmtree(aside)
     return found if found.status().state is RunState.DONE else found.resume(secrets)
+
+
+def _at_work(run: Run) -> bool:
+    """Say whether a run is alive and not about to end: for a moment after its last word a worker still holds the lock."""
+    return run.alive() and not run.stopping() and run.status().state not in ENDED
 
 
 def elsewhere(project: Project, recipe: recipe.Recipe) -> Run:

@@ -64,7 +64,7 @@ def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> N
         page.get_by_role("button", name="Divide the questions now").click()
         page.get_by_text("To judge by").wait_for()
         page.get_by_text(re.compile("About .* min")).first.wait_for(timeout=LONG)
-        page.locator("label").filter(has_text="Balanced" if PICTURES else "Quick").click()
+        page.get_by_test_id("stRadioGroup").locator("label").filter(has_text="Balanced" if PICTURES else "Quick").click()
         settled(page)
         picture(page, "train", 900)
         page.get_by_role("button", name="Start training").click()

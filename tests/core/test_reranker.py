@@ -193,13 +193,13 @@ def test_a_killed_run_goes_on_ends_the_same_and_is_offered_by_name(project: Proj
     fill(project, 60)
     chosen = {
         "train": {"base_model": str(base)},
-        "reranker": {**SMALL, "epochs": 12, "base_model": str(cross)},
+        "reranker": {**SMALL, "epochs": 40, "base_model": str(cross)},
         "evaluate": {"resamples": 200},
     }
     whole = runs.start(project, "reranker", parse(chosen))
     eventually(lambda: whole.status().state is RunState.DONE, 120)
     killed = runs.start(project, "reranker", parse(chosen))
-    eventually(lambda: any(row.get("step", 0) > 5 for row in killed.metrics()), 120)
+    eventually(lambda: any(row.get("step", 0) > 2 for row in killed.metrics()), 120)
     os.kill(killed_worker(killed), signal.SIGKILL)
     eventually(lambda: killed.status().state is RunState.INTERRUPTED, 30)
     killed.resume()
