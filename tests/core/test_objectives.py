@@ -111,6 +111,7 @@ def test_every_loss_fits_some_objective() -> None:
     assert {loss for _, loss in EVERY} == set(LOSSES)
 
 
+@pytest.mark.slow
 def test_several_objectives_train_together(training: Training, data: Dataset) -> None:
     result = training.run(data, [{"type": "contrastive"}, {"type": "similarity"}, {"type": "triplet"}])
     batches = (len(data.train) * 4 + 7) // 8  # of three sets, one of them twice as long
@@ -121,6 +122,7 @@ def test_several_objectives_train_together(training: Training, data: Dataset) ->
 # --- what is added to a loss ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "added",
     [
@@ -161,6 +163,7 @@ def test_every_objective_learns_from_every_teacher_that_fits(
         assert result.dev_best > result.dev_base
 
 
+@pytest.mark.slow
 def test_matryoshka_makes_short_vectors_better(training: Training, data: Dataset, base: Path, tmp_path: Path) -> None:
     """The first 8 numbers alone find more than those of a model that was trained without."""
     from core.train.dev import Dev
@@ -190,6 +193,7 @@ def test_a_batch_embedded_in_parts_gives_the_same_model(training: Training, data
     assert np.allclose(whole.vectors, parts.vectors, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
     training: Training, data: Dataset, base: Path, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_reading_lowers_perplexity_on_texts_that_were_not_read(training: Trainin
     assert [row["perplexity"] for row in training.metrics if "perplexity" in row] == [found.before, found.after]
 
 
+@pytest.mark.slow
 def test_the_base_that_dev_compares_with_is_the_untouched_one(training: Training, data: Dataset, base: Path, tmp_path: Path) -> None:
     plain = Training(tmp_path / "plain", base)
     without = plain.run(data, BOTH[1:], args={"num_train_epochs": 1, "learning_rate": 1e-9})
@@ -79,6 +80,7 @@ def test_the_base_that_dev_compares_with_is_the_untouched_one(training: Training
         assert models.load(str(result.model)).digest == models.load(str(base)).digest
 
 
+@pytest.mark.slow
 def test_reading_alone_is_followed_by_the_projects_pairs(training: Training, data: Dataset) -> None:
     result = training.run(data, [READS], args={"num_train_epochs": 2})
     assert result.perplexity

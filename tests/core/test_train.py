@@ -289,6 +289,7 @@ def test_hard_negatives_change_what_is_learned_and_only_when_asked_for(training:
     assert weights(Training(tmp_path / "on", training.base, data).run(dial, epochs=2, hard_negatives=2).model) != plain
 
 
+@pytest.mark.slow
 def test_a_training_with_hard_negatives_goes_on_exactly_where_it_was_killed(training: Training, tmp_path: Path) -> None:
     training.data = with_negatives(training.data)
     unkilled = Training(tmp_path / "unkilled", training.base, training.data).run("balanced", hard_negatives=1)
