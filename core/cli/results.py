@@ -30,7 +30,11 @@ def compare(
 
     owner = options.known_project(project)
     tuned = options.model_run(owner, run)
-    encoders = {"base": models.load(tuned.recipe().train.base_model), "tuned": models.load(str(tuned.model))}
+    train = tuned.recipe().train
+    encoders = {
+        "base": models.load(train.base_model, args=train.model_args),
+        "tuned": models.load(str(tuned.model), args=train.model_args.of_tuned),
+    }
     terminal.show_comparison(comparing.compare(owner, question, encoders, k=top, reranker=reranker), json)
 
 

@@ -30,7 +30,7 @@ def load(name: str, device: str | None = None, args: ModelArgs | None = None) ->
     """Load a model by hub name or folder, as data alone: safetensors, sentence-transformers' own classes, no remote code.
 
     `device` is "cuda", "mps" or "cpu"; None takes the first of them that is there. `args` change how it is loaded: prompts, tokens
-    read, dimensions kept, number format. Raises `UserError`.
+    read, number format. Raises `UserError`.
     """
     folder = resolve(name)
     from safetensors import SafetensorError
@@ -45,7 +45,6 @@ def load(name: str, device: str | None = None, args: ModelArgs | None = None) ->
             trust_remote_code=False,
             local_files_only=True,
             model_kwargs={"use_safetensors": True, "dtype": "float32"},
-            truncate_dim=wanted.truncate_dim,
             prompts=wanted.prompts,
             default_prompt_name=wanted.default_prompt_name,
             token=False,

@@ -198,7 +198,7 @@ def _judge(job: Job, settings: recipes.Recipe, data: Dataset, model: Path) -> No
     from core.embeddings import EmbeddingStore
 
     base = models.load(settings.train.base_model, args=settings.train.model_args)
-    tuned = models.load(str(model))
+    tuned = models.load(str(model), args=settings.train.model_args.of_tuned)
     job.on(base.device)
     found = evaluate.evaluate(
         data, base, tuned, EmbeddingStore(job.run.embeddings), settings.evaluate, excluded=data.excluded, progress=job.progress_or_stop

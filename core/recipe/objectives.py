@@ -18,7 +18,6 @@ class ModelArgs(Section):
     max_seq_length: int | None = Field(None, ge=8, le=131_072, title="Tokens read", description="Of each text, at most.")
     prompts: dict[str, str] | None = Field(None, title="Prompts", description="What stands before each text: {query: …, document: …}.")
     default_prompt_name: str | None = Field(None, title="Default prompt", description="Which of the prompts stands before other texts.")
-    truncate_dim: int | None = Field(None, ge=1, title="Dimensions kept", description="Of each vector, the first ones.")
     dtype: Literal["float32", "bfloat16"] | None = Field(
         None,
         title="Arithmetic",
@@ -33,6 +32,20 @@ class ModelArgs(Section):
         if value:
             raise ValueError("a model's own code is never run here: choose a model that sentence-transformers knows by itself")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_vectors(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "truncate_dim" in data:
+            raise ValueError(
+                "truncate_dim is refused: short vectors are taught by matryoshka, and scored by the dimensions of an evaluation"
+            )
+        return data
+
+    @property
+    def of_tuned(self) -> ModelArgs:
+        """How a model that was tuned with these is loaded: all else stands in its own files."""
+        return ModelArgs(dtype=self.dtype)
 
 
 class ModelSettings(Section):

@@ -106,7 +106,13 @@ class TrainSettings(Section):
         return data
 
     @model_validator(mode="after")
-    def _one_phase_of_reading(self) -> TrainSettings:
+    def _goes_together(self) -> TrainSettings:
+        if self.evaluator and not self.objectives:
+            raise ValueError("evaluator: it needs objectives; without any, the project's own questions choose the checkpoint")
+        if self.args.gradient_checkpointing and any(objective.loss.startswith("Cached") for objective in self.objectives):
+            raise ValueError(
+                "args.gradient_checkpointing: a cached loss saves more memory and does not go with it; leave one of the two out"
+            )
         alone = sorted({objective.type for objective in self.objectives} & {"language_model", "denoising"})
         if alone and self.devices > 1:
             raise ValueError(f"devices: {alone[0]} trains weights beside the model's, which are kept in one process; leave devices at 1")

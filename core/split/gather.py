@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from core import project as projects
-from core import text
 from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
 from core.errors import UserError
 from core.losses import PAIRS, TEXTS, TRIPLETS
@@ -15,7 +14,7 @@ from core.project import PairFilter, Project
 from core.recipe import Recipe
 from core.recipe.objectives import DataSettings
 from core.schema import PairState, Part, TrainPair
-from core.split import dataset
+from core.split import dataset, leaks
 from core.split.alike import near_duplicates
 from core.split.holdout import assign
 
@@ -26,7 +25,8 @@ def gather(project: Project, recipe: Recipe) -> Dataset:
     """Return all that a run is trained on and judged by.
 
     Where the recipe names objectives, the project's own questions still choose and judge, as long as it has any; of every
-    objective's rows those are left out that hold such a question. An evaluator chooses instead of them. Raises `UserError` when
+    objective's rows those are left out that hold such a question, or a passage that answers one, or nearly so. An evaluator chooses
+    instead of them. Raises `UserError` when
     there is too little to train on.
     """
     wanted = recipe.train.objectives
@@ -34,21 +34,30 @@ def gather(project: Project, recipe: Recipe) -> Dataset:
         return dataset(project, recipe)
     known: dict[str, Dataset] = {}
     own = _split(project, recipe, known) if project.count_pairs() else Dataset((), (), (), (), "")
-    asked = {text.normalise(question.query) for question in (*own.dev, *own.test)}
-    found = []
+    found, left_out = [], 0
     for number, objective in enumerate(wanted):
         kind = rows_of(objective.type)
         train = _rows(objective.datasets.train, kind, project, recipe, known)
-        kept = tuple(row for row in train if asked.isdisjoint(map(text.normalise, reading.texts_of(row))))
+        kept = _unseen(own, train, recipe)
+        left_out += len(train) - len(kept)
         if len(kept) < 2:
             raise UserError(f"train.objectives.{number}: its data set has {len(kept)} rows to learn from: too few.", "Choose another.")
         chosen = objective.datasets.validation
         found.append(ObjectiveRows(kept, _rows(chosen, kind, project, recipe, known) if chosen else ()))
     if recipe.train.evaluator:
-        judge = _rows(recipe.train.evaluator.dataset, "", project, recipe, known)
+        judge = _unseen(replace(own, dev=()), _rows(recipe.train.evaluator.dataset, "", project, recipe, known), recipe)
         found = [ObjectiveRows(rows.train, judge if number == 0 else ()) for number, rows in enumerate(found)]
         own = replace(own, dev=())
-    return replace(own, objectives=tuple(found))
+    said = f"{own.leaks} {left_out} rows of the objectives were left out for holding what judges." if left_out else own.leaks
+    return replace(own, objectives=tuple(found), leaks=said.strip())
+
+
+def _unseen(own: Dataset, rows: tuple[Row, ...], recipe: Recipe) -> tuple[Row, ...]:
+    """Return the rows that hold no question and no passage of dev or test; the project's own split has seen to its own already."""
+    if rows == own.train:
+        return rows
+    held = leaks.held(own, [reading.texts_of(row) for row in rows], recipe.split.near_duplicate)
+    return tuple(row for number, row in enumerate(rows) if number not in held)
 
 
 def _rows(wanted: DataSettings, kind: str, project: Project, recipe: Recipe, known: dict[str, Dataset]) -> tuple[Row, ...]:

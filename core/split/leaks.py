@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core import text
@@ -61,6 +61,20 @@ def find(data: Dataset, threshold: float) -> LeakReport:
         found += _same_questions(one, other, sides[one][0], sides[other][0])
         found += _same_passages(one, other, sides[one][1], sides[other][1], threshold)
     return LeakReport(tuple(found), sum(len(q) for q, _ in sides.values()), sum(len(p) for _, p in sides.values()))
+
+
+def held(data: Dataset, rows: Sequence[Sequence[str]], threshold: float) -> set[int]:
+    """Return the numbers of the rows, each given by its texts, that hold a question or a passage of dev or test, or nearly one."""
+    asked = (*data.dev, *data.test)
+    bodies = {passage.id: passage.text for passage in data.passages}
+    judging = list(dict.fromkeys(bodies[key] for question in asked for key in question.relevant if key in bodies))
+    own = list(dict.fromkeys(one for row in rows for one in row))
+    taken = {text.normalise(question.query) for question in asked} | {text.normalise(body) for body in judging}
+    shared = {one for one in own if text.normalise(one) in taken}
+    for group in text.near_duplicate_groups([*own, *judging], threshold) if judging else ():
+        if group[-1] >= len(own):  # the judging ones come last
+            shared |= {own[place] for place in group if place < len(own)}
+    return {number for number, row in enumerate(rows) if not shared.isdisjoint(row)}
 
 
 def _texts(row: TrainPair) -> list[tuple[str, str]]:

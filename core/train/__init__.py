@@ -158,10 +158,11 @@ def settled_plan(dataset: Dataset, settings: TrainSettings, folder: Path, people
     if path.exists():
         return plan.read(path.read_text("utf-8"))
     dial = settings.dial
-    if settings.objectives:
-        if dial == "quick":
-            quickly.check(settings.objectives)
-        dial = "balanced" if dial == "auto" else dial
+    if settings.objectives and dial == "quick":
+        quickly.check(settings.objectives)
+    plan.check(settings, dial)
+    if dial == "auto" and (settings.objectives or plan.whole_only(settings)):
+        dial = "balanced"
     if dial == "auto":
         negatives = min(settings.hard_negatives, max(len(row.negatives) for row in dataset.train))
         minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model, negatives) if people else {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.errors import UserError
 from core.losses import CACHED
 from core.recipe import TrainSettings
 
@@ -54,6 +55,23 @@ def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
     tuning the whole model loses on people's questions (-0.02 nDCG@10), the linear map does not (bench/RESULTS.md).
     """
     return "balanced" if people and minutes["balanced"] < PATIENT_MINUTES else "quick"
+
+
+QUICK_TAKES = frozenset({"num_train_epochs", "learning_rate", "per_device_train_batch_size", "seed", "save_only_model"})
+"""Of the trainer's arguments those that mean something for a map on top of the model."""
+
+
+def whole_only(settings: TrainSettings) -> list[str]:
+    """Return the settings that were made and that only training the whole model takes, by their places."""
+    usual, made = type(settings.args)(), settings.args
+    named = [f"args.{name}" for name in type(made).model_fields if name not in QUICK_TAKES and getattr(made, name) != getattr(usual, name)]
+    return named + [name for name in ("lora", "early_stopping") if getattr(settings, name) is not None]
+
+
+def check(settings: TrainSettings, dial: str) -> None:
+    """Raise `UserError` where Quick is asked for with settings that it does not take."""
+    if dial == "quick" and not settings.objectives and (beyond := whole_only(settings)):
+        raise UserError(f"Quick does not take {', '.join(beyond)}.", "Leave them out, or choose Balanced or Thorough.")
 
 
 def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Plan:

@@ -45,6 +45,8 @@ def fit(
     encoder.precision = base.precision
     args = settings.args
     steps = math.ceil(len(order) / ranks.count() / args.gradient_accumulation_steps)
+    if args.max_steps:
+        plan = replace(plan, epochs=math.ceil(args.max_steps / steps))
     every = {"eval": args.eval_steps, "save": args.save_steps}
     course = Course(plan, dev, encoder, watch, root, steps, every, [untouched], objectives.heads(taught, encoder))
     course.start = reading.END if objectives.first(settings) else course.start

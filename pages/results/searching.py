@@ -10,6 +10,7 @@ from core import compare, models
 from core.errors import UserError
 from core.models import Encoder
 from core.project import PairFilter, Project
+from core.recipe.objectives import ModelArgs
 from core.runs.folder import Run
 from core.schema import PairState
 from core.search import index
@@ -33,9 +34,9 @@ def _release(encoder: Encoder) -> None:
 
 
 @st.cache_resource(max_entries=3, show_spinner=False, on_release=_release)
-def encoder(name: str, stamp: str) -> Encoder:
-    """Return a loaded model; `stamp` changes when the files in its folder do."""
-    return models.load(name)
+def encoder(name: str, stamp: str, args: str) -> Encoder:
+    """Return a loaded model; `stamp` changes when the files in its folder do, `args` are the recipe's for it, as JSON."""
+    return models.load(name, args=ModelArgs.model_validate_json(args))
 
 
 def search(project: Project, run: Run, query: str, reranker: str, k: int) -> compare.Comparison:
@@ -43,8 +44,12 @@ def search(project: Project, run: Run, query: str, reranker: str, k: int) -> com
     if not query.strip():
         raise UserError("The question is empty.", "Type one and try again.")
     with st.status("Opening the models; the first time takes a few seconds", type="compact") as status, _one_at_a_time:
-        base = run.recipe().train.base_model
-        loaded = {BASE: encoder(base, ""), TUNED: encoder(str(run.model), "".join(sorted(run.sealed().values()))[:64])}
+        train = run.recipe().train
+        stamp, args = "".join(sorted(run.sealed().values()))[:64], train.model_args
+        loaded = {
+            BASE: encoder(train.base_model, "", args.model_dump_json()),
+            TUNED: encoder(str(run.model), stamp, args.of_tuned.model_dump_json()),
+        }
         status.update(label="Searching")
         found = compare.compare(
             project,

@@ -9,6 +9,7 @@ import streamlit as st
 from core.generators import label
 from core.project import Project
 from core.recipe import Recipe, SplitSettings, TrainSettings
+from core.train import plan
 from pages.training import methods
 from pages.widgets import forms
 
@@ -52,4 +53,6 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
 def wanted(recipe: Recipe, asked: dict[str, Any], dial: str) -> Recipe:
     """Return the recipe with what was asked for; raise `UserError` for what does not go together."""
     changes = {name: value for name, value in asked.items() if name != "split"}
-    return forms.checked(recipe, train={**changes, "dial": dial}, split=asked.get("split", {}))
+    made = forms.checked(recipe, train={**changes, "dial": dial}, split=asked.get("split", {}))
+    plan.check(made.train, dial)
+    return made

@@ -104,6 +104,34 @@ def test_rows_that_hold_a_question_that_judges_are_left_out(tmp_path: Path) -> N
     assert (found.dev, found.test) == (plain.dev, plain.test)
 
 
+def test_rows_that_teach_a_passage_that_judges_are_left_out_whatever_they_ask(tmp_path: Path) -> None:
+    owner = fill(project.create("Test"))
+    plain = gather(owner, Recipe())
+    bodies = {passage.id: passage.text for passage in plain.passages}
+    judging = [bodies[key] for question in (*plain.dev, *plain.test) for key in question.relevant]
+    taught = ["one thing", "another thing", "a third thing"]
+    rows = [{"anchor": f"ask {i}", "positive": body.upper()} for i, body in enumerate(judging)]
+    rows += [{"anchor": f"say {body}", "positive": body, "negative": judging[0]} for body in taught[:1]]
+    rows += [{"anchor": f"say {body}", "positive": body} for body in taught]
+    path = tmp_path / "more.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    recipe = parse({"train": {"objectives": [{"type": "contrastive", "datasets": {"train": {"name": str(path)}}}]}})
+    found = gather(owner, recipe)
+    assert [row.positive for row in found.objectives[0].train if isinstance(row, TrainPair)] == taught
+    assert f"{len(judging) + 1} rows" in found.leaks
+
+
+def test_an_evaluator_holds_no_question_that_judges(tmp_path: Path) -> None:
+    owner = fill(project.create("Test"))
+    plain = gather(owner, Recipe())
+    path = tmp_path / "judge.jsonl"
+    rows = [{"query": plain.test[0].query, "passage": "one"}, {"query": "something else", "passage": "two"}]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    found = gather(owner, parse({"train": {"objectives": [OBJECTIVE], "evaluator": {"dataset": {"name": str(path)}}}}))
+    assert [row.query for row in found.objectives[0].validation if isinstance(row, TrainPair)] == ["something else"]
+    assert (found.dev, found.test) == ((), plain.test)
+
+
 def test_texts_of_a_project_are_those_that_its_split_trains_on() -> None:
     owner = fill(project.create("Test"))
     recipe = parse({"train": {"objectives": [{"type": "unsupervised", "datasets": {"train": {"name": "project:Test"}}}]}})
@@ -149,6 +177,9 @@ def test_a_configuration_that_stands_alone_is_a_recipe(tmp_path: Path) -> None:
     [
         ({"args": {"hub_token": "x"}}, "train.args", "never part of a recipe"),
         ({"args": {"push_to_hub": True}}, "train.args", "publishing is a step of its own"),
+        ({"base_model": {"name": "x", "args": {"truncate_dim": 64}}}, "train.model_args", "matryoshka"),
+        ({"evaluator": {"dataset": {"name": "x.csv"}}}, "train", "needs objectives"),
+        ({"objectives": [{**OBJECTIVE, "loss": "CachedGISTEmbedLoss"}], "args": {"gradient_checkpointing": True}}, "train", "leave one"),
         ({"args": {"no_such": 1}}, "train.args", "num_train_epochs"),
         ({"args": {"lr_scheduler_type": "warped"}}, "train.args.lr_scheduler_type", "'linear'"),
         ({"base_model": {"name": "x", "args": {"trust_remote_code": True}}}, "train.model_args.trust_remote_code", "never run"),

@@ -227,6 +227,19 @@ def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
     assert np.allclose(undisturbed.losses, training.losses, atol=1e-4)
 
 
+@pytest.mark.parametrize("steps", [3, 20])
+def test_training_ends_after_so_many_steps_whatever_the_epochs(training: Training, data: Dataset, steps: int) -> None:
+    training.run(data, [{"type": "contrastive"}], args={"num_train_epochs": 1, "max_steps": steps})  # an epoch has 8
+    assert max(row["step"] for row in training.metrics if "loss" in row) == steps
+    assert [row for row in training.metrics if "dev" in row][-1]["step"] == steps
+
+
+def test_quick_says_which_settings_it_does_not_take(training: Training, data: Dataset) -> None:
+    settings = parse({"train": {"base_model": str(training.base), "dial": "quick", "args": {"weight_decay": 0.1}}}).train
+    with pytest.raises(UserError, match="weight_decay"):
+        train(data, settings, training.folder / "run", EmbeddingStore(training.folder / "e"))
+
+
 # --- what does not go together ---
 
 

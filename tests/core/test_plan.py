@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.recipe import TrainSettings
-from core.train.plan import DIALS, choose_dial, derive
+from core.train.plan import DIALS, choose_dial, derive, whole_only
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_a_plan_keeps_what_was_set_and_fills_in_the_rest() -> None:
 def test_few_pairs_still_make_two_batches() -> None:
     assert derive(TrainSettings(), "quick", 60, people=True).batch_size == 30
     assert derive(TrainSettings(), "quick", 6000, people=True).batch_size == 256
+
+
+def test_what_only_the_whole_model_takes_is_named() -> None:
+    assert whole_only(TrainSettings()) == []
+    taken = {"learning_rate": 1e-3, "num_train_epochs": 3, "per_device_train_batch_size": 8, "seed": 2}
+    assert whole_only(TrainSettings.model_validate({"args": taken})) == []
+    made = {"args": {"weight_decay": 0.1, "eval_steps": 5}, "lora": {"r": 4}, "early_stopping": {"patience": 2}}
+    assert whole_only(TrainSettings.model_validate(made)) == ["args.weight_decay", "args.eval_steps", "lora", "early_stopping"]
