@@ -8,7 +8,8 @@ from typing import Any
 
 from core import runs
 from core.project import Project, Tally
-from core.runs.folder import ENDED, Run
+from core.runs.folder import Run
+from core.runs.record import ENDED
 from core.schema import RunState
 
 

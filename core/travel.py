@@ -26,7 +26,8 @@ from core.errors import UserError
 from core.models import files as models
 from core.project import Project
 from core.recipe.leaving import walked, without_places
-from core.runs.folder import Run, Seal
+from core.runs.folder import Run
+from core.runs.record import Seal
 from core.schema import Chunk, Document, Evaluation, File, Page, Pair, Publication, RawAnswer, Region, TestSet, Theme
 from core.store import arrival
 

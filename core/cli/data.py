@@ -123,7 +123,7 @@ def import_pairs(
 ) -> None:
     """Import pairs that were made elsewhere; passages that the project does not have become texts of their own."""
     from core import imports, runs
-    from core.runs.folder import Upload
+    from core.runs.record import Upload
 
     owner, settings = options.new_project(project, None, None, "")
     started = runs.start(owner, "import", settings, upload=Upload(file.name, owner.put_blob(file.read_bytes()), people))

@@ -14,7 +14,8 @@ from core.errors import UserError
 from core.overview import StageState, state
 from core.pipeline.stages import STAGES, Stage, kept_pairs, mine
 from core.project import Project
-from core.runs.folder import ENDED, Run
+from core.runs.folder import Run
+from core.runs.record import ENDED
 from core.schema import File, FileState, Progress, RunState, RunStatus, SystemScores, Verdict, silent
 
 __all__ = ["STAGES", "Outcome", "Stage", "StageState", "kept_pairs", "mine", "read", "run", "sample", "state", "wait"]

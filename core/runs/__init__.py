@@ -17,7 +17,8 @@ from core.digest import digest, file_sha256
 from core.disk import lock
 from core.errors import UserError
 from core.project import Project
-from core.runs.folder import ENDED, Run, RunInfo, Upload
+from core.runs.folder import Run
+from core.runs.record import ENDED, RunInfo, Upload
 from core.schema import FileState, RunState, RunStatus
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core import imports, runs
 from core.loaders.parsed import Parsed
 from core.project import Project
-from core.runs.folder import Upload
+from core.runs.record import Upload
 from core.schema import RunState
 from pages.widgets import changing, errors, frame, tables
 

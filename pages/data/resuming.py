@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import generators, runs
 from core.project import Project
-from core.runs.folder import ENDED
+from core.runs.record import ENDED
 from core.schema import RunState
 from pages.training import history
 from pages.widgets import changing, errors

@@ -12,7 +12,8 @@ from core import runs
 from core.overview import reading
 from core.project import Project
 from core.runs.course import pairs_per_second, series
-from core.runs.folder import ENDED, Run
+from core.runs.folder import Run
+from core.runs.record import ENDED
 from pages.widgets import charts, live
 
 MORE = (

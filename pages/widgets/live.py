@@ -6,7 +6,8 @@ import streamlit as st
 
 from core import overview, runs
 from core.project import Project
-from core.runs.folder import ENDED, Run
+from core.runs.folder import Run
+from core.runs.record import ENDED
 from core.schema import RunState, RunStatus
 from pages.widgets import errors, routes
 from pages.widgets.stages import active

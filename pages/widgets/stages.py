@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core import runs
 from core.project import Project
-from core.runs.folder import ENDED, Run
+from core.runs.folder import Run
+from core.runs.record import ENDED
 
 
 def active(project: Project, kind: str | None = None) -> list[Run]:

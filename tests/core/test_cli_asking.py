@@ -11,7 +11,7 @@ import pytest
 from core import runs
 from core.project import Project
 from core.recipe import parse
-from core.runs.folder import ENDED
+from core.runs.record import ENDED
 from core.schema import RawAnswer, RunState
 from tests.core.test_cli import attune
 from tests.faults.test_llm_storm import fill

@@ -14,7 +14,8 @@ from core.cli import app
 from core.errors import UserError
 from core.project import Project
 from core.runs import comparing, course
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import RunState, RunStatus
 from tests.pages.filling import with_verdict
 

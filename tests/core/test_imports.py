@@ -19,7 +19,7 @@ from core.chunk import rechunk
 from core.errors import UserError
 from core.project import PairFilter, Project
 from core.recipe import ChunkSettings, Recipe
-from core.runs.folder import Upload
+from core.runs.record import Upload
 from core.schema import PairState, RunState
 from tests import tiny
 from tests.filled import fill

@@ -20,7 +20,7 @@ from core.generators import llm
 from core.generators.kinds import KINDS
 from core.pairs.sieve import SEVERAL
 from core.recipe import LLMSettings
-from core.runs.folder import ENDED
+from core.runs.record import ENDED
 from core.schema import RunState
 from tests.core.test_llm import ask, material
 from tests.filled import eventually

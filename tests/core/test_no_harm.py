@@ -18,11 +18,6 @@ from core.train import train
 from tests import tiny
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
-
-
 def shuffled(data: Dataset, seed: int) -> Dataset:
     """Return the data with every training question given another one's passage."""
     others = list(data.train)

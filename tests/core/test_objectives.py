@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,82 +11,26 @@ import numpy as np
 import pytest
 
 from core import models
-from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
+from core.dataset import Dataset, ObjectiveRows
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.losses import LOSSES, PAIRS, SCORES, TEXTS, TRIPLETS
 from core.losses.distillations import CROSS_ENCODER, DISTILLATIONS, distillations_of
 from core.objectives import FIRST, OBJECTIVES, losses_of, rows_of
-from core.recipe import TrainSettings, parse
+from core.recipe import parse
 from core.schema import TrainPair
-from core.train import TrainResult, train
+from core.train import train
 from tests import tiny
+from tests.core.learning import LEARNS, Training, rows
 
-LEARNS: Mapping[str, Any] = {"num_train_epochs": 6, "per_device_train_batch_size": 8, "learning_rate": 3e-3}
 EVERY = [(kind, loss) for kind in OBJECTIVES for loss in losses_of(kind)]
 
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     return tiny.dataset(100)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def rows(data: Dataset, kind: str) -> tuple[Row, ...]:
-    """Return the training pairs as rows of a kind: the next pair's passage stands for a wrong answer."""
-    pairs = data.train
-    wrong = [pairs[(i + 1) % len(pairs)].positive for i in range(len(pairs))]
-    if kind == TRIPLETS:
-        return tuple(dataclasses.replace(pair, negatives=(other,)) for pair, other in zip(pairs, wrong, strict=True))
-    if kind == SCORES:
-        right = [ScoredPair(pair.query, pair.positive, 1.0) for pair in pairs]
-        unlike = [ScoredPair(pair.query, other, 0.0) for pair, other in zip(pairs, wrong, strict=True)]
-        return tuple(row for both in zip(right, unlike, strict=True) for row in both)
-    if kind == TEXTS:
-        return tuple(TextRow(pair.positive) for pair in pairs)
-    return pairs
-
-
-class Training:
-    """One training with the tiny model; keeps the rows of metrics."""
-
-    def __init__(self, folder: Path, base: Path) -> None:
-        self.folder, self.base, self.metrics = folder, base, []
-
-    def run(self, data: Dataset, objectives: Sequence[Mapping[str, Any]], **settings: Any) -> TrainResult:
-        named = [{"datasets": {"train": {"name": "project:Tiny"}}, **objective} for objective in objectives]
-        plain = {"base_model": str(self.base), "objectives": named, **settings, "args": {**LEARNS, **settings.get("args", {})}}
-        held = tuple(ObjectiveRows(rows(data, rows_of(str(objective["type"])))) for objective in objectives)
-        chosen: TrainSettings = parse({"train": plain}).train
-        store = EmbeddingStore(self.folder / "embeddings")
-        return train(dataclasses.replace(data, objectives=held), chosen, self.folder / "run", store, metric=self.metrics.append)
-
-    @property
-    def losses(self) -> list[float]:
-        return [row["loss"] for row in self.metrics if "loss" in row]
-
-    @property
-    def vectors(self) -> np.ndarray:
-        return models.load(str(self.folder / "run" / "model"), "cpu").encode_document(["abcd efgh", "another text", "the third"])
-
-
-@pytest.fixture
-def training(tmp_path: Path, base: Path) -> Training:
-    return Training(tmp_path, base)
 
 
 # --- every objective, every loss ---

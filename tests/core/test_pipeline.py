@@ -12,7 +12,8 @@ from core import project as projects
 from core.errors import UserError
 from core.project import Project
 from core.recipe import Recipe
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import FileState, PairState, RunState, RunStatus, VerdictWord
 from tests import tiny
 from tests.filled import fill, holding, recipe

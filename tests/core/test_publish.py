@@ -12,7 +12,8 @@ from core import publish, recipe
 from core.digest import file_sha256
 from core.errors import UserError
 from core.project import Project
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import RunState, RunStatus
 from tests import tiny
 from tests.hub_server import HubServer, Repository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +18,18 @@ from core.models.masked import masked
 from core.recipe import parse
 from core.train import windows
 from tests import tiny
-from tests.core.test_objectives import Training
-from tests.core.test_texts_alone import Cut, weights
+from tests.core.learning import Cut, Training, weights
 
 READS: Mapping[str, Any] = {"type": "language_model", "loss_args": {"epochs": 5, "learning_rate": 3e-3}}
 BOTH = [READS, {"type": "contrastive"}]
 SHORT: Mapping[str, Any] = {"num_train_epochs": 2, "save_steps": 10}
 
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     return tiny.dataset(100)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def training(tmp_path: Path, base: Path) -> Training:
-    return Training(tmp_path, base)
 
 
 class Phase(Cut):

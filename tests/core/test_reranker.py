@@ -32,11 +32,6 @@ SMALL = {"epochs": 2, "negatives": 1, "depth": 8, "batch_size": 8, "learning_rat
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
 def encoder(base: Path) -> Encoder:
     return models.load(str(base))
 

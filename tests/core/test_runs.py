@@ -18,7 +18,8 @@ from core.disk import lock, processes
 from core.errors import UserError
 from core.project import Project
 from core.recipe import Recipe
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import RunState, RunStatus
 from tests.filled import ROOT, eventually, fill, holding, zombies
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +16,16 @@ from core.errors import UserError
 from core.objectives import denoising
 from core.train import teaching
 from tests import tiny
-from tests.core.test_objectives import Training
+from tests.core.learning import Cut, Training, weights
 
 WORDS = " ".join(f"word{i}" for i in range(100))
 
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     return tiny.dataset(60)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def training(tmp_path: Path, base: Path) -> Training:
-    return Training(tmp_path, base)
-
-
-class Cut(list[Any]):
-    """Rows of metrics that end the training at a step, as a kill would."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def append(self, row: Mapping[str, Any]) -> None:
-        super().append(row)
-        if row.get("step", 0) >= self.step and "loss" in row:
-            raise KeyboardInterrupt
-
-
-def weights(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*.safetensors")))
 
 
 # --- denoising ---

@@ -20,7 +20,8 @@ from core.errors import UserError
 from core.project import Project
 from core.recipe import dump, parse
 from core.recipe.leaving import without_places
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import Part, Region, RunState, RunStatus, TestQuestion
 from core.store.tables import VERSION
 from tests import tiny

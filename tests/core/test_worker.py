@@ -20,7 +20,8 @@ from core import recipe as recipes
 from core.disk import room
 from core.project import Project
 from core.recipe import parse
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import RunState, RunStatus
 from core.train import checkpoints
 from tests import tiny

@@ -15,7 +15,8 @@ from core import imports, pipeline, runs
 from core import project as projects
 from core.project import Project
 from core.recipe import Recipe
-from core.runs.folder import Run, Upload
+from core.runs.folder import Run
+from core.runs.record import Upload
 from core.schema import RunState
 
 ROWS = 3000

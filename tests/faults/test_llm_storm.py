@@ -15,7 +15,8 @@ import pytest
 from core import runs, store
 from core.project import Project
 from core.recipe import Recipe, parse
-from core.runs.folder import ENDED, Run
+from core.runs.folder import Run
+from core.runs.record import ENDED
 from core.schema import Chunk, Document, File, RunState
 from core.secrets import _forms
 from tests.filled import eventually

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from core import recipe, store
 from core.project import Project
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import (
     Chunk,
     Document,

@@ -11,7 +11,8 @@ from core.endpoint import prices
 from core.endpoint.prices import Price
 from core.project import Project
 from core.recipe import LLMSettings, Recipe, parse
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import Pair, RawAnswer, RunState, RunStatus
 from tests.pages.filling import EVIL, with_documents
 from tests.pages.opening import open_page, words

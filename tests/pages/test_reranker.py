@@ -12,7 +12,8 @@ from core import machine, recipe, runs
 from core.evaluate.reranking import Reranking
 from core.project import Project
 from core.recipe import BASE_MODEL
-from core.runs.folder import Run, RunInfo
+from core.runs.folder import Run
+from core.runs.record import RunInfo
 from core.schema import RunState, RunStatus, VerdictWord
 from tests import filled
 from tests.pages.filling import EVIL, evaluation, with_verdict
