@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from core.errors import UserError
+from core.recipe import yamlfile
 from core.recipe.clean import CleanSettings
 from core.recipe.documents import ChunkSettings, ThemeSettings
-from core.recipe.faults import faults
 from core.recipe.gate import GateSettings
 from core.recipe.llm import PROMPT, LLMSettings, ParaphraseSettings
 from core.recipe.local import LocalSettings
@@ -90,11 +89,7 @@ def parse(data: Any, source: str = "recipe") -> Recipe:
 
     The training section by itself, as configurations of sentence-transformers runs are, is taken as a recipe too.
     """
-    try:
-        return Recipe.model_validate(whole(data or {}))
-    except ValidationError as error:
-        places = "; ".join(map(str, faults(error, Recipe, source)))
-        raise UserError(f"{source} is not a valid recipe. {places}.", "Correct these places and try again.") from None
+    return yamlfile.checked(whole(data or {}), Recipe, source, "recipe")
 
 
 def whole(data: Any) -> Any:
@@ -105,13 +100,7 @@ def whole(data: Any) -> Any:
 
 def load(path: Path) -> Recipe:
     """Read recipe.yaml (or JSON, which is YAML too)."""
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(
-            f"{path.name} cannot be read as YAML: {type(error).__name__}.", "Check the file's name and its indentation."
-        ) from None
-    return parse(data, path.name)
+    return parse(yamlfile.read(path), path.name)
 
 
 def dump(recipe: Recipe) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from core.errors import UserError
+from core.recipe import yamlfile
 from core.recipe.objectives import DataSettings, ModelSettings
 from core.recipe.section import Section
 
@@ -95,14 +94,4 @@ class EvaluationSettings(Section):
 
 def load(path: Path) -> EvaluationSettings:
     """Read eval.yaml (or JSON, which is YAML too); `UserError` names the place of a mistake and what is allowed there."""
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(
-            f"{path.name} cannot be read as YAML: {type(error).__name__}.", "Check the file's name and its indentation."
-        ) from None
-    try:
-        return EvaluationSettings.model_validate(data or {})
-    except ValidationError as error:
-        places = [f"{'.'.join(map(str, item['loc'])) or path.name}: {item['msg']}" for item in error.errors()]
-        raise UserError(f"{path.name} is not a valid evaluation. {'; '.join(places)}.", "Correct these places and try again.") from None
+    return yamlfile.checked(yamlfile.read(path) or {}, EvaluationSettings, path.name, "evaluation")

@@ -98,7 +98,7 @@ def differences(chosen: Sequence[Run]) -> list[Difference]:
         )
         for place in places
     ]
-    return [row for row in rows if len(set(row.values)) > 1]
+    return [row for row in rows if len(set(row.values)) > 1 and not set(row.values) <= {NONE, ITSELF}]  # left open, or not there
 
 
 def _settings(run: Run) -> dict[str, tuple[str, str]]:

@@ -179,7 +179,7 @@ GOOD: Mapping[str, Any] = {"model": "m", "tasks": [{"type": "ir", "dataset": "d"
         ({"dimensions": [0]}, "dimensions.0: "),
         ({"dimensions": [8, 8]}, "names a length twice"),
         ({"model": {"name": "m", "args": {"trust_remote_code": True}}}, "model.args.trust_remote_code: .*never run"),
-        ({"output": "x"}, "output: Extra inputs"),
+        ({"output": "x"}, "output: there is no such setting"),
     ],
     ids=str,
 )

@@ -143,7 +143,7 @@ def test_a_recipe_written_by_hand_becomes_the_projects(project: Project) -> None
         ({"objectives": [{**OWN, "loss": "CoSENTLoss"}]}, "train.objectives.0.loss", "MultipleNegativesRankingLoss"),
         ({"objectives": [{**OWN, "typ": 1}]}, "train.objectives.0.typ", "matryoshka"),
         ({"objectives": [{**OWN, "datasets": {"train": {"name": "/etc/passwd"}}}]}, "train.objectives.0.datasets.train.name", "shell"),
-        ({"evaluator": {"dataset": {"name": "own.csv"}}}, "train.evaluator.dataset.name", "shell"),
+        ({"objectives": [OWN], "evaluator": {"dataset": {"name": "own.csv"}}}, "train.evaluator.dataset.name", "shell"),
         ({"output_dir": "/tmp/out"}, "train.output_dir", "python -m core train --config"),
     ],
     ids=str,
