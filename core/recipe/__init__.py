@@ -19,7 +19,7 @@ from core.recipe.negatives import NegativeSettings
 from core.recipe.ocr import OcrSettings
 from core.recipe.pairs import PairSettings
 from core.recipe.reranker import RerankerSettings
-from core.recipe.section import Section
+from core.recipe.section import Section, written
 from core.recipe.statistics import StatisticsSettings
 from core.recipe.table import TableSettings
 from core.recipe.timeline import TimelineSettings
@@ -104,5 +104,5 @@ def load(path: Path) -> Recipe:
 
 
 def dump(recipe: Recipe) -> str:
-    """Return the recipe as YAML that `load` reads back to an equal recipe."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    """Return the recipe as YAML that `load` reads back to an equal recipe; what was left empty is left out."""
+    return yaml.safe_dump(written(recipe), sort_keys=False, allow_unicode=True)

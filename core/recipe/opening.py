@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from core import recipe as recipes
 from core.recipe import Recipe, TrainSettings
 from core.recipe.faults import Fault, faults
+from core.recipe.section import written
 
 LONGEST = 200_000  # characters
 
@@ -48,6 +49,6 @@ def _broken(why: str, place: str = "the file") -> Opened:
 
 
 def training_yaml(train: TrainSettings, *, brief: bool = False) -> str:
-    """Return the training section as YAML that can be opened again; a `brief` one leaves out what stands as it always does."""
-    plain = train.model_dump(mode="json", exclude_defaults=brief)
+    """Return the training section as YAML that can be opened again; a `brief` one leaves out all that stands as it always does."""
+    plain = train.model_dump(mode="json", exclude_defaults=True) if brief else written(train)
     return yaml.safe_dump({"base_model": train.base_model} | plain, sort_keys=False, allow_unicode=True)

@@ -6,7 +6,8 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ from core.dataset import ScoredPair, TextRow
 from core.errors import UserError
 from core.losses import PAIRS, SCORES, TEXTS, TRIPLETS
 from core.objectives import reading
-from core.recipe import Recipe, dump, load, parse
+from core.recipe import Recipe, Section, dump, load, parse
 from core.recipe.objectives import DataSettings
 from core.schema import TrainPair
 from core.split.gather import gather
@@ -24,6 +25,7 @@ from tests import tiny
 from tests.core.test_cli import attune
 from tests.filled import fill
 
+RECIPES = Path(__file__).resolve().parent.parent.parent / "assets" / "recipes"
 OBJECTIVE = {"type": "contrastive", "datasets": {"train": {"name": "project:Test"}}}
 
 
@@ -170,6 +172,33 @@ def test_a_configuration_that_stands_alone_is_a_recipe(tmp_path: Path) -> None:
     again = tmp_path / "recipe.yaml"
     again.write_text(dump(load(path)), "utf-8")
     assert load(again) == load(path)
+
+
+def could_be_empty() -> list[tuple[str, str]]:
+    """Return every setting of every section that may be None."""
+    sections = {name: type(value) for name, value in Recipe() if isinstance(value, Section)}
+    return [
+        (name, key) for name, kind in sections.items() for key, field in kind.model_fields.items() if NoneType in get_args(field.annotation)
+    ]
+
+
+WRITTEN: list[dict[str, Any]] = [
+    {},
+    *({name: {key: None}} for name, key in could_be_empty()),
+    {"columns": {"question": "Frage"}, "train": {"blend": [], "generators": ["columns"], "model_args": {"max_seq_length": 64}}},
+    {"train": {"lora": {"r": 4}, "args": {"max_steps": 3, "report_to": []}, "run_name": "One", "early_stopping": {"patience": 1}}},
+    {"train": {"objectives": [OBJECTIVE, {**OBJECTIVE, "loss_args": {"scale": 5}, "matryoshka": {"matryoshka_dims": [64, 32]}}]}},
+    *(yaml.safe_load(path.read_text("utf-8")) for path in sorted(RECIPES.glob("*.yaml"))),
+]
+
+
+@pytest.mark.parametrize("plain", WRITTEN, ids=str)
+def test_what_was_left_empty_is_not_written_and_the_recipe_is_the_same(plain: dict[str, Any]) -> None:
+    recipe = parse(plain)
+    text = dump(recipe)
+    assert parse(yaml.safe_load(text)) == recipe
+    kept = [line.split(":")[0].strip() for line in text.splitlines() if line.endswith((" null", ": ''", ": []", ": {}"))]
+    assert set(kept) <= {"relative_margin", "blend", "report_to"}, "which stand for something else where they are not named"
 
 
 @pytest.mark.parametrize(
