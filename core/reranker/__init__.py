@@ -24,6 +24,7 @@ from core.train import checkpoints, watch
 from core.train.watch import DevScore, Halted, Row, Watch
 
 FOLDER = "reranker"
+START = "Give a cross-encoder's folder or its name at the hub, such as cross-encoder/ms-marco-MiniLM-L6-v2, or leave it empty."
 FRESH_RATE, RATE = 1e-4, 2e-5  # of a head that has to be learned, and of a cross-encoder that can read already
 
 
@@ -82,7 +83,7 @@ def train(
     progress(0.0, "Loading the models")
     base = models.load(recipe.train.base_model, args=recipe.train.model_args)
     name = settings.base_model or recipe.train.base_model
-    place = models.resolve(name)
+    place = _starting(settings.base_model) if settings.base_model else models.resolve(name)
     fresh = not cross_encoder.has_head(place)
     reader = Reader(cross_encoder.load(place, settings.max_tokens, seed=settings.seed), base.precision)
     rate = settings.learning_rate or (FRESH_RATE if fresh else RATE)
@@ -126,6 +127,14 @@ def train(
     if not course.stopped:
         shutil.rmtree(root, ignore_errors=True)
     return result
+
+
+def _starting(name: str) -> Path:
+    """Return the folder of the model that somebody named to start from; the words are those of a cross-encoder's."""
+    try:
+        return models.resolve(name)
+    except UserError as error:
+        raise UserError(f"The model that the reranker starts from cannot be had. {error.message}", START) from None
 
 
 def _put(folder: Path, model: object) -> None:

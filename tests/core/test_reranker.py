@@ -162,6 +162,14 @@ def test_no_file_holds_a_text_and_none_is_a_card(tuning: Tuning) -> None:
     assert not [path.name for path in files if any(text in path.read_bytes() for text in told)]
 
 
+@pytest.mark.parametrize("name", ["FOLDER", "/nowhere/model"])
+def test_a_start_that_is_no_model_is_told_with_a_cross_encoder_as_the_way_on(tuning: Tuning, tmp_path: Path, name: str) -> None:
+    tuning.recipe = parse({"train": tuning.recipe.train, "reranker": {"base_model": str(tmp_path) if name == "FOLDER" else name}})
+    with pytest.raises(UserError, match="the reranker starts from cannot be had") as refused:
+        tuning.run()
+    assert "cross-encoder's folder" in refused.value.hint
+
+
 def test_too_little_to_learn_from_is_told(tuning: Tuning) -> None:
     with pytest.raises(UserError, match="too few pairs"):
         reranker.train(tiny.dataset(1), tuning.recipe, tuning.folder, EmbeddingStore(tuning.folder.parent / "vectors"))
