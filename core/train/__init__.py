@@ -165,7 +165,8 @@ def settled_plan(dataset: Dataset, settings: TrainSettings, folder: Path, people
         dial = "balanced"
     if dial == "auto":
         negatives = min(settings.hard_negatives, max(len(row.negatives) for row in dataset.train))
-        minutes = estimate.estimate(len(dataset.train), len(dataset.passages), settings.base_model, negatives) if people else {}
+        counts = len(dataset.train), len(dataset.passages)
+        minutes = estimate.estimate(*counts, settings.base_model, negatives, plan.every_dial(settings)) if people else {}
         dial = choose_dial(people, minutes)
     made = plan.derive(settings, dial, max(2, len(dataset.train)), people)
     folder.mkdir(parents=True, exist_ok=True)

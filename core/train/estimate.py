@@ -14,12 +14,11 @@ from core import machine
 from core.errors import UserError
 from core.models import files as modelfiles
 from core.train.dev import SAMPLE
-from core.train.plan import Dial
+from core.train.plan import EPOCHS, Dial
 
 PASSAGE = "the keeper of the house writes down what was lent and who has brought it back " * 10  # some 150 tokens
 QUERY = "who has to write down what was lent"
 START = 0.3  # minutes until the libraries and the model are there
-EPOCHS = {"balanced": 3, "thorough": 10}
 SECONDS = 180
 
 
@@ -31,7 +30,7 @@ class Pace:
     pair: float
 
 
-def estimate(pairs: int, passages: int, base_model: str, negatives: int = 0) -> Mapping[Dial, float]:
+def estimate(pairs: int, passages: int, base_model: str, negatives: int = 0, epochs: Mapping[Dial, int] = EPOCHS) -> Mapping[Dial, float]:
     """Return each dial's minutes for so many training pairs, hard negatives beside each, and passages; evaluation included.
 
     The first call for a model measures, some ten seconds; later ones only reckon. Raises `UserError` for a model that
@@ -41,9 +40,9 @@ def estimate(pairs: int, passages: int, base_model: str, negatives: int = 0) -> 
     judging = 2 * passages * found.text
     scoring = min(passages, SAMPLE) * found.text
     seconds: dict[Dial, float] = {"quick": 2 * pairs * found.text + judging / 2}
-    for dial, epochs in (("balanced", 3), ("thorough", 10)):
+    for dial in ("balanced", "thorough"):
         # A negative is one more passage: a query costs a fraction of that (counting it as a pair is 1.1 to 1.2 times too much).
-        seconds[dial] = epochs * (pairs * (1 + negatives) * found.pair + scoring) + scoring + judging  # type: ignore[index]
+        seconds[dial] = epochs[dial] * (pairs * (1 + negatives) * found.pair + scoring) + scoring + judging  # type: ignore[index]
     return {dial: START + value / 60 for dial, value in seconds.items()}
 
 

@@ -13,6 +13,7 @@ from core.recipe import TrainSettings
 
 Dial = Literal["quick", "balanced", "thorough"]
 DIALS: tuple[Dial, ...] = ("quick", "balanced", "thorough")
+EPOCHS: Mapping[Dial, int] = {"quick": 30, "balanced": 3, "thorough": 10}  # where nobody set any
 PART = 32  # texts that are embedded at once for a loss that is called cached
 PATIENT_MINUTES = 10.0  # Balanced is taken by itself only where it takes less
 
@@ -82,15 +83,15 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
     """
     quick, args, ending = dial == "quick", settings.args, settings.early_stopping
     if quick:
-        rate, batch, epochs = (3e-4 if people else 1e-4), min(256, max(16, pairs // 2)), 30
+        rate, batch, usual = (3e-4 if people else 1e-4), min(256, max(16, pairs // 2)), EPOCHS[dial]
         if settings.objectives:  # texts alone
-            rate, batch, epochs = 1e-4, 64, 15
+            rate, batch, usual = 1e-4, 64, 15
     else:
-        rate, batch, epochs = (1e-4 if people else 5e-5), 32, {"balanced": 3, "thorough": 10}[dial]
+        rate, batch, usual = (1e-4 if people else 5e-5), 32, EPOCHS[dial]
     return Plan(
         dial=dial,
         base_model=settings.base_model,
-        epochs=args.num_train_epochs or settings.epochs or epochs,
+        epochs=epochs(settings, usual),
         learning_rate=args.learning_rate or settings.learning_rate or rate,
         batch_size=args.per_device_train_batch_size or settings.batch_size or batch,
         scale=settings.scale,
@@ -105,6 +106,16 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         blend=settings.blend,
         map=settings.map,
     )
+
+
+def epochs(settings: TrainSettings, usual: int) -> int:
+    """Return how many epochs are trained where `usual` ones are when nobody set any; the trainer's arguments have the last word."""
+    return settings.args.num_train_epochs or settings.epochs or usual
+
+
+def every_dial(settings: TrainSettings) -> dict[Dial, int]:
+    """Return how many epochs each dial trains with these settings."""
+    return {dial: epochs(settings, EPOCHS[dial]) for dial in DIALS}
 
 
 def _part(settings: TrainSettings) -> int:

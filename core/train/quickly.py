@@ -25,15 +25,21 @@ from core.train.watch import Watch
 
 def check(objectives: Sequence[ObjectiveSettings]) -> None:
     """Raise `UserError` unless the objectives are what maps can learn: one alone, from a teacher of the texts."""
-    taught = len(objectives) == 1 and objectives[0].type == "unsupervised"
-    name = objectives[0].loss or default_loss(objectives[0].type)
-    if not taught or name not in losses.LOSSES or TEACHER not in losses.LOSSES[name].needs:
+    if not learns(objectives):
         raise UserError(
             "Quick learns pairs of the project, or one objective: unsupervised with the loss LateInteractionDistillation.",
             "Leave the dial out to tune the whole model, or leave the objectives out.",
         )
     if objectives[0].matryoshka or objectives[0].distillation or objectives[0].variation_penalty:
         raise UserError("Quick adds nothing to its loss.", "Leave the dial out to tune the whole model.")
+
+
+def learns(objectives: Sequence[ObjectiveSettings]) -> bool:
+    """Say whether the objectives are one alone, from a teacher of texts."""
+    if len(objectives) != 1 or objectives[0].type != "unsupervised":
+        return False
+    name = objectives[0].loss or default_loss(objectives[0].type)
+    return name in losses.LOSSES and TEACHER in losses.LOSSES[name].needs
 
 
 def distilling(

@@ -54,6 +54,7 @@ def fit(
     if not plan.dropout and not objectives.needs_dropout(settings):
         for module in (base.model, *(objective.loss for objective in taught)):
             layers.without_dropout(module)
+    watch.metric({"metric": dev.metric})
     start = ranks.agreed(lambda: checkpoints.newest(root))
     perplexity = _read_first(dataset, base, settings, plan, root, watch)
     if settings.lora:

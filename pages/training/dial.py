@@ -10,18 +10,14 @@ import streamlit as st
 from core.errors import UserError
 from core.overview import minutes
 from core.project import Project
-from core.recipe import Recipe
+from core.recipe import Recipe, TrainSettings
 from core.split.learned import counted
-from core.train import estimate
-from core.train.plan import DIALS, Dial, choose_dial
+from core.train import estimate, quickly
+from core.train.plan import DIALS, Dial, choose_dial, every_dial, whole_only
 from pages.widgets import live
 
 TITLES: Mapping[Dial, str] = {"quick": "Quick", "balanced": "Balanced", "thorough": "Thorough"}
-WORDS: Mapping[Dial, str] = {
-    "quick": "A map on top of the model. The model itself stays as it is.",
-    "balanced": "The whole model, three times through all pairs.",
-    "thorough": "The whole model, up to ten times, ending early when it no longer helps.",
-}
+TIMES = ("once", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times", "ten times")
 AT_ONCE = 0.5  # seconds
 LONGEST = 6  # models whose pace is remembered while the app runs
 
@@ -32,30 +28,29 @@ def _pace(base_model: str) -> Future[estimate.Pace]:
     return ThreadPoolExecutor(1, thread_name_prefix="pace").submit(estimate.pace, base_model)
 
 
-def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
+def choose(project: Project, recipe: Recipe) -> Dial:
     """Draw the dial and return its setting; raise `UserError` for a base model that cannot be had."""
     learned = counted(project, recipe)
-    negatives = recipe.train.hard_negatives if project.count_mined()[0] else 0
-    known = _minutes(learned.pairs, project.count_chunks(), base_model, negatives)
-    taught = recipe.train.objectives
-    offered = DIALS[1:] if taught else DIALS
-    best = "balanced" if taught else choose_dial(learned.asked, known or dict.fromkeys(DIALS, 0.0))
-    before = recipe.train.dial if recipe.train.dial in offered else best
-    known = None if taught else known  # measured for the project's pairs
+    train, taught = recipe.train, recipe.train.objectives
+    # What was measured is for epochs of the project's pairs.
+    known = None if taught or train.args.max_steps else _minutes(learned.pairs, project, train)
+    offered = DIALS if not taught or quickly.learns(taught) else DIALS[1:]
+    best = "balanced" if taught or whole_only(train) else choose_dial(learned.asked, known or dict.fromkeys(DIALS, 0.0))
+    before = train.dial if train.dial in offered else best
     chosen = st.radio(
         "How thorough",
         offered,
         index=offered.index(before),
         format_func=TITLES.__getitem__,  # the same whatever is known, or the browser would lose the choice
-        captions=[f"{'Suggested. ' if name == best else ''}{_about(known, name)}{WORDS[name]}" for name in offered],
+        captions=[f"{'Suggested. ' if name == best else ''}{_about(known, name)}{words(train, name)}" for name in offered],
         label_visibility="collapsed",
         key=f"dial_{best}{len(offered)}",  # another suggestion starts afresh
     )
-    if taught:
+    if "quick" not in offered:
         st.caption(
             "Quick is not offered: it tunes a map on top of the model to pairs alone, and what is taught here tunes the whole model."
         )
-    elif not learned.asked:
+    elif not learned.asked and not taught:
         st.caption(
             "All pairs were made from the documents alone. Measured on other collections, Quick is the safe use of such pairs, while "
             "tuning the whole model on them can make search worse for people's own questions."
@@ -63,12 +58,26 @@ def choose(project: Project, recipe: Recipe, base_model: str) -> Dial:
     return chosen or best
 
 
+def words(train: TrainSettings, dial: Dial) -> str:
+    """Say what a dial does with these settings."""
+    if dial == "quick":
+        return "A map on top of the model. The model itself stays as it is."
+    rows = "all that it is taught" if train.objectives else "all pairs"
+    early = ", ending early when it no longer helps" if train.early_stopping or dial == "thorough" else ""
+    if steps := train.args.max_steps:
+        return f"The whole model, {'up to ' if early else ''}{steps:,} {'step' if steps == 1 else 'steps'}{early}."
+    epochs = every_dial(train)[dial]
+    times = TIMES[epochs - 1] if epochs <= len(TIMES) else f"{epochs} times"
+    return f"The whole model, {'up to ' if early and epochs > 1 else ''}{times} through {rows}{early if epochs > 1 else ''}."
+
+
 def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:
     return f"About {minutes(known[name] * 60)}. " if known else ""
 
 
-def _minutes(pairs: int, passages: int, base_model: str, negatives: int) -> Mapping[Dial, float] | None:
+def _minutes(pairs: int, project: Project, train: TrainSettings) -> Mapping[Dial, float] | None:
     """Return each dial's minutes, or None while the machine is being measured (the page is drawn again once it is)."""
+    base_model = train.base_model
     pace = _pace(base_model)
     wait([pace], timeout=AT_ONCE)  # what was measured before is there at once
     if not pace.done():
@@ -80,7 +89,8 @@ def _minutes(pairs: int, passages: int, base_model: str, negatives: int) -> Mapp
     except UserError:
         _pace.clear(base_model)  # the next visit tries again
         raise
-    return estimate.estimate(pairs, passages, base_model, negatives)
+    negatives = train.hard_negatives if project.count_mined()[0] else 0
+    return estimate.estimate(pairs, project.count_chunks(), base_model, negatives, every_dial(train))
 
 
 def _wait(base_model: str) -> None:

@@ -50,9 +50,13 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
     return asked
 
 
-def wanted(recipe: Recipe, asked: dict[str, Any], dial: str) -> Recipe:
+def wanted(recipe: Recipe, asked: dict[str, Any]) -> Recipe:
     """Return the recipe with what was asked for; raise `UserError` for what does not go together."""
     changes = {name: value for name, value in asked.items() if name != "split"}
-    made = forms.checked(recipe, train={**changes, "dial": dial}, split=asked.get("split", {}))
-    plan.check(made.train, dial)
-    return made
+    return forms.checked(recipe, train=changes, split=asked.get("split", {}))
+
+
+def turned(recipe: Recipe, dial: str) -> Recipe:
+    """Return the recipe with the dial set; raise `UserError` where that does not take what else is wanted."""
+    plan.check(recipe.train, dial)
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"dial": dial})})

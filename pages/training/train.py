@@ -21,9 +21,10 @@ above = st.container()
 asked = settings.advanced(project, recipe)
 teaching.show(project, recipe)
 with errors.shown():
+    wanted = settings.wanted(recipe, asked)
     with above:
-        chosen = dial.choose(project, recipe, asked["base_model"])
-    wanted = settings.wanted(recipe, asked, chosen)
+        chosen = dial.choose(project, wanted)
+    wanted = settings.turned(wanted, chosen)
     recipefile.show(project, recipe, wanted)
     busy = stages.active(project, "train")
     if changing.button("Start training", type="primary", icon=":material/play_arrow:", disabled=bool(busy), key=live.LEAVING):

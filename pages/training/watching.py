@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core import runs
+from core.metrics import PRIMARY
 from core.overview import reading
 from core.project import Project
 from core.runs.course import pairs_per_second, series
@@ -68,6 +69,7 @@ def curves(run: Run) -> None:
     if not loss and not dev:
         return
     planned = planned_epochs(run)
+    scored = metric(run)
     left, right = st.columns(2)
     with left:
         st.markdown("**Loss**", help="How wrong the model still is on what it learns from. It should fall.")
@@ -80,13 +82,12 @@ def curves(run: Run) -> None:
     with right:
         st.markdown(
             "**Score on the choosing questions**",
-            help=f"{metric(run)} on dev. The best epoch is kept; epoch 0 is the untouched base model.",
+            help=f"{scored} on dev. The best epoch is kept; epoch 0 is the untouched base model.",
         )
         if dev:
             level = (dev[0][1], "the base model") if dev[0][0] == 0 else None
-            charts.line(
-                dev, x="Epoch", y=metric(run), key=f"dev_{run.id}", level=level, until=planned, alt=f"Score on dev, now {dev[-1][1]:.3f}"
-            )
+            alt = f"{scored} on the choosing questions, now {dev[-1][1]:.3f}"
+            charts.line(dev, x="Epoch", y=scored, key=f"dev_{run.id}", level=level, until=planned, alt=alt)
         else:
             st.caption("The curve begins after the first epoch.")
     folded = st.expander("Learning rate, gradient and pace", icon=":material/speed:", on_change="rerun", key=f"more_{run.id}")
@@ -113,9 +114,8 @@ def _more(run: Run, rows: Sequence[Mapping[str, Any]], planned: float | None) ->
 
 
 def metric(run: Run) -> str:
-    """Return what the score on the choosing questions is called, as the training wrote it down once it had ended."""
-    result = run.result()
-    return str(result.get("metric", "nDCG@10")) if "dev_best" in result else "Score on dev"
+    """Return what the score on the choosing questions is called, as the training writes it down when it first scores."""
+    return str(next((row["metric"] for row in run.metrics() if "metric" in row), run.result().get("metric", PRIMARY)))
 
 
 def planned_epochs(run: Run) -> float | None:

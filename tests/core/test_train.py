@@ -157,6 +157,7 @@ def test_the_folder_holds_no_text_of_the_user_and_no_path(training: Training) ->
 def test_rows_of_metrics_tell_loss_dev_and_device(training: Training) -> None:
     result = training.run("balanced", epochs=2)
     assert {"device", "precision", "method", "pairs"} <= set(training.rows[0])
+    assert {"metric": "nDCG@10"} in training.rows, "what the scores on dev are called"
     losses = [row for row in training.rows if "loss" in row]
     assert all({"step", "epoch", "loss", "learning_rate", "grad_norm", "at"} == set(row) for row in losses)
     assert [row["epoch"] for row in training.rows if "dev" in row] == [0, 1, 2] == [point.epoch for point in result.history]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from core.recipe import BASE_MODEL
 from core.runs.folder import Run
 from core.schema import Part, RunState, RunStatus
 from core.train.rehearsal import Rehearsal
+from pages.training import watching
 from tests import filled
 from tests.pages.filling import EVIL, waiting_run, with_pairs, with_verdict
 from tests.pages.opening import open_page, words
@@ -47,6 +49,50 @@ def test_the_dial_shows_minutes_and_suggests_quick_for_pairs_made_offline(projec
 
 def test_the_dial_suggests_the_whole_model_for_peoples_questions(project: Project) -> None:
     assert open_page("train", with_pairs(project)).radio[0].value == "balanced"
+
+
+@pytest.mark.parametrize(
+    ("train", "balanced", "thorough"),
+    [
+        ({}, "three times through all pairs.", "up to ten times through all pairs, ending early"),
+        ({"args": {"num_train_epochs": 1}}, "once through all pairs.", "once through all pairs."),
+        ({"epochs": 12, "early_stopping": {"patience": 2}}, "up to 12 times through all pairs, ending early", "up to 12 times"),
+        ({"args": {"max_steps": 40}, "epochs": 5}, "The whole model, 40 steps.", "up to 40 steps, ending early"),
+    ],
+)
+def test_the_dial_says_what_the_recipe_will_do(project: Project, train: dict[str, Any], balanced: str, thorough: str) -> None:
+    with_pairs(project).save_recipe(train=recipes.parse({"train": train}).train)
+    app = open_page("train", project)
+    assert not app.exception
+    _, *captions = app.radio[0].proto.captions
+    assert balanced in captions[0]
+    assert thorough in captions[1]
+
+
+def test_the_dial_follows_the_epochs_that_are_typed(project: Project) -> None:
+    app = open_page("train", with_pairs(project))
+    before = app.radio[0].proto.captions[1]
+    app.number_input(key="train_epochs").set_value(30).run()
+    after = app.radio[0].proto.captions[1]
+    assert "30 times through all pairs" in after
+    assert after.split(".")[1] != before.split(".")[1], "the minutes are those of 30 epochs"
+
+
+def test_quick_is_offered_where_it_learns_what_is_taught(project: Project) -> None:
+    taught = {"type": "unsupervised", "loss": "LateInteractionDistillation", "datasets": {"train": {"name": "project:Tiny"}}}
+    with_pairs(project).save_recipe(train=recipes.parse({"train": {"dial": "quick", "objectives": [taught]}}).train)
+    app = open_page("train", project)
+    assert not app.exception
+    assert app.radio[0].value == "quick"
+
+
+def test_the_live_curve_is_called_by_what_is_scored(project: Project) -> None:
+    run = Run(waiting_run(with_pairs(project)))
+    for row in ({"metric": "Spearman correlation"}, {"epoch": 0.0, "step": 0, "dev": 0.5}):
+        run.add_metric(row)
+    assert watching.metric(run) == "Spearman correlation"
+    (run.folder / "metrics.jsonl").unlink()
+    assert watching.metric(run) == "nDCG@10"
 
 
 def test_the_division_is_shown_with_the_leak_report_before_the_start(project: Project) -> None:
