@@ -1,6 +1,7 @@
-"""What Quick's map gains by its kind, and a small whole-model training by LoRA: one author's questions teach, another's judge.
+"""What Quick's map gains by its kind, and LoRA at several learning rates: one author's questions teach, another's judge.
 
-`python -m bench.maps` measures the maps; `python -m bench.maps lora` LoRA beside all weights, a quarter of an hour on two cores.
+`python -m bench.maps` measures the maps; `python -m bench.maps lora` LoRA beside all weights, which takes most of an hour on one core.
+Seconds are the processor's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from core.train.dev import Dev
 RETRIEVAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "retrieval"
 TAUGHT, JUDGED = "aipolicy_vincha", "aipolicy_danzerca"
 DEV = 0.15
+ALL, RATES = "all weights", (1e-4, 3e-4, 1e-3, 2e-3)  # of LoRA; all weights take their own default
 
 
 def read(name: str) -> tuple[list[Passage], list[tuple[str, str, str]]]:
@@ -64,15 +66,26 @@ def main(by_lora: bool) -> None:
         print(f"{len(taught.train)} pairs, {len(base)} questions of another author, base {base.mean():.3f} nDCG@10", flush=True)
         tried = {f"map {how}": TrainSettings(dial="quick", map=how) for how in MAPS}
         if by_lora:
-            tried = {"all weights": TrainSettings(dial="balanced"), "LoRA": TrainSettings(dial="balanced", lora=LoraSettings())}
+            adapted = {f"LoRA at {rate:g}": TrainSettings(dial="balanced", lora=LoraSettings(), learning_rate=rate) for rate in RATES}
+            tried = {ALL: TrainSettings(dial="balanced"), **adapted}
+        scores: dict[str, np.ndarray] = {}
         for name, settings in tried.items():
-            start = time.perf_counter()
+            start = time.process_time()
             result = train.train(taught, settings, Path(place) / name, store, people=True)
-            seconds = time.perf_counter() - start
-            found = metrics.interval(each(dev, models.load(str(result.model)), store) - base, resamples=5000, seed=1)
+            seconds = time.process_time() - start
+            scores[name] = each(dev, models.load(str(result.model)), store)
             shares = ", ".join(f"{point.share:g}: {point.score:.3f}" for point in result.shares)
-            note = f"({found.low:+.3f} to {found.high:+.3f}), {seconds:.0f} s, share {result.share:g}; dev by share {shares}"
-            print(f"{name:<20} {found.mean:+.3f} {note}", flush=True)
+            epochs = ", ".join(f"{point.score:.3f}" for point in result.history)
+            note = f"{seconds:.0f} s, share {result.share:g}; dev by epoch {epochs}; by share {shares}"
+            print(f"{name:<20} {difference(scores[name], base)}, {note}", flush=True)
+            if name != ALL and by_lora:
+                print(f"{'':<20} {difference(scores[name], scores[ALL])} beside {ALL}", flush=True)
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> str:
+    """Return by how much one model's scores of the questions are better than another's, with the interval."""
+    found = metrics.interval(one - other, resamples=5000, seed=1)
+    return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def each(dev: Dev, encoder: models.Encoder, store: EmbeddingStore) -> np.ndarray:
