@@ -49,6 +49,11 @@ def newest(root: Path) -> Path | None:
     return None
 
 
+def steps(folder: Path | None) -> int:
+    """Return how many steps were done when a checkpoint was written, 0 without one."""
+    return int(folder.name.rpartition("-")[2]) if folder else 0
+
+
 def prune(root: Path) -> None:
     """Remove all but the newest two."""
     for folder in _by_steps(root)[KEPT:]:

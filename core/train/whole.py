@@ -64,7 +64,7 @@ def fit(
         course.restore(start)
     else:
         watch.dev(0, 0.0, untouched.score)
-    if not course.over:
+    if not course.over and checkpoints.steps(start) < (args.max_steps or math.inf):
         trainer(taught, encoder, settings, plan, order, root, course).train(resume_from_checkpoint=str(start) if start else None)
     ranks.others_end()
     lora.shed(base.model)

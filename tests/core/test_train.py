@@ -138,6 +138,20 @@ def test_blends_that_were_scored_before_a_kill_are_not_scored_again(training: Tr
     assert ShareScore(result.share, result.dev_best) in result.shares
 
 
+def test_a_training_of_so_many_steps_does_none_more_after_a_kill_at_its_end(training: Training, tmp_path: Path) -> None:
+    args = {"max_steps": 11}  # inside the second epoch
+    unkilled = Training(tmp_path / "unkilled", training.base, training.data).run("balanced", args=args)
+    training.at_share = 0.25
+    with pytest.raises(KeyboardInterrupt):
+        training.run("balanced", args=args)
+    training.at_share = 0.0
+    training.rows.clear()
+    result = training.run("balanced", args=args)
+    assert not [row for row in training.rows if "loss" in row or "dev" in row]
+    assert result.history == unkilled.history
+    assert weights(result.model) == weights(unkilled.model)
+
+
 def test_of_equal_shares_the_one_nearest_the_base_is_taken() -> None:
     from core.train import blend
     from core.train.watch import ShareScore
