@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import UserError
 from core.recipe.reranker import RerankerSettings
 from core.reranker.dev import Reader, RerankDev
 from core.reranker.order import ByLength, Collator
 from core.reranker.rows import LabelledRow
 from core.train import checkpoints, layers
 from core.train.course import Course, callback
+from core.train.parts import Batch, InParts, Parts
 from core.train.plan import Plan
 from core.train.watch import DevScore, Watch
 
 if TYPE_CHECKING:
     from sentence_transformers.cross_encoder import CrossEncoderTrainer
 
-
+REFUSAL = UserError(
+    "There is not enough memory to tune the reranker, even with one row at a time.",
+    "Read fewer tokens, or start from a smaller model, then resume or start again.",
+)
 NEVER = sys.maxsize  # so many scores without a gain end a tuning before its last epoch
 
 
@@ -74,7 +79,13 @@ def trainer(
     from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
     from transformers import PrinterCallback
 
-    class Quiet(CrossEncoderTrainer):
+    class Quiet(InParts, CrossEncoderTrainer):
+        parts = Parts(course.halved, REFUSAL)
+
+        @staticmethod
+        def weight(batch: Batch) -> float:
+            return len(batch["label"])
+
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
             """Write no card: the automatic one quotes rows of the training data."""
 

@@ -156,7 +156,7 @@ class Course:
 
     def _words(self, epoch: float) -> str:
         words = f"Epoch {min(self.plan.epochs, int(epoch) + 1)} of {self.plan.epochs}"
-        return f"{words}; memory was short, so {self.part} texts are embedded at once" if self.part else words
+        return f"{words}; memory was short, so {self.part} texts go through the model at once" if self.part else words
 
 
 def callback(course: Course) -> TrainerCallback:

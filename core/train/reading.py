@@ -23,6 +23,7 @@ from core.models.masked import Masked, masked
 from core.recipe.masking import MaskingSettings
 from core.train import checkpoints, layers, memory
 from core.train.course import SAVE_SECONDS
+from core.train.parts import Batch, InParts, Parts
 from core.train.plan import Plan
 from core.train.watch import Halted, Perplexity, Watch
 from core.train.windows import Windows, cut
@@ -34,6 +35,10 @@ HELD = 0.1  # of the texts, by which perplexity is measured
 START, END = 0.1, 0.4  # its place in the progress of the whole training
 DONE = "done"
 UNHIDDEN = -100  # the label of a token that need not be found
+REFUSAL = UserError(
+    "There is not enough memory to read the texts, even one at a time.",
+    "Choose a smaller base model, or a lower max_seq_length in base_model.args, then resume or start again.",
+)
 MOST = 50.0  # of a cross-entropy: beyond it e to it is no figure that says anything
 
 
@@ -49,7 +54,7 @@ def read(
     if checkpoints.whole(done):
         return _restored(base, done)
     root.mkdir(parents=True, exist_ok=True)
-    phase = _Phase(wanted, base, plan, root, watch, save)
+    phase = _Phase(wanted, base, plan, root, watch, save, Parts(lambda at_once: watch.metric({"part": at_once}), REFUSAL))
     held, taught = phase.divided([row.text for row in rows])
     model = masked(base)
     if not plan.dropout:
@@ -70,6 +75,7 @@ class _Phase:
     root: Path
     watch: Watch
     save: int | None
+    parts: Parts
 
     def divided(self, texts: list[str]) -> tuple[Windows, Windows]:
         """Return the windows of the texts that are held out, and of those that are read."""
@@ -89,14 +95,16 @@ class _Phase:
         """Return e to the mean cross-entropy of the hidden tokens of the texts that are held out, and write it down."""
         import torch
 
+        def loss(part: Batch, share: float) -> float:
+            moved = {name: value.to(self.base.model.device) for name, value in part.items()}
+            return share * float(model.model(**moved).loss)
+
         total, count = 0.0, 0
         model.model.eval()
         with torch.no_grad(), compute.autocast(self.base.device, self.base.precision):
             for batch in held.batches():
-                moved = {name: value.to(self.base.model.device) for name, value in batch.items()}
-                hidden = int((moved["labels"] != UNHIDDEN).sum())
-                if hidden:
-                    total += float(model.model(**moved).loss) * hidden
+                if hidden := _hidden(batch):
+                    total += hidden * self.parts.added(batch, loss, _hidden, lambda: memory.release(model.model))
                     count += hidden
         found = round(math.exp(min(MOST, total / max(1, count))), 3)
         self.watch.metric({"epoch": float(epoch), "perplexity": found})
@@ -105,13 +113,7 @@ class _Phase:
     def train(self, model: Masked, taught: Windows) -> None:
         """Let the model read; raise `Halted` where a stop was asked for."""
         start = checkpoints.newest(self.root)
-        try:
-            self._trainer(model, taught).train(resume_from_checkpoint=str(start) if start else None)
-        except (RuntimeError, MemoryError) as error:
-            if not memory.short(error):
-                raise
-            smaller = max(2, self.plan.batch_size // 2)
-            raise UserError("There is not enough memory to read the texts.", f"Set the batch size to {smaller}.") from None
+        self._trainer(model, taught).train(resume_from_checkpoint=str(start) if start else None)
         if self.watch.stop():
             raise Halted
 
@@ -121,7 +123,10 @@ class _Phase:
         from torch.utils.data import SequentialSampler
         from transformers import PrinterCallback, Trainer
 
-        class Quiet(Trainer):
+        class Quiet(InParts, Trainer):
+            parts = self.parts
+            weight = staticmethod(_hidden)
+
             def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
                 return SequentialSampler(taught.order)
 
@@ -176,7 +181,9 @@ def _follow(phase: _Phase) -> TrainerCallback:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             done = state.global_step / max(1, state.max_steps)
-            watch.progress(START + (END - START) * done, f"Reading the texts, epoch {min(epochs, int(done * epochs) + 1)} of {epochs}")
+            watch.progress(
+                START + (END - START) * done, f"Reading the texts, epoch {min(epochs, int(done * epochs) + 1)} of {epochs}{phase.parts}"
+            )
             if watch.stop():
                 control.should_training_stop = control.should_save = True
             elif time.monotonic() - self.saved_at > SAVE_SECONDS or (phase.save and state.global_step % phase.save == 0):
@@ -192,6 +199,10 @@ def _follow(phase: _Phase) -> TrainerCallback:
             self.saved_at = time.monotonic()
 
     return Follow()
+
+
+def _hidden(batch: Batch) -> int:
+    return int((batch["labels"] != UNHIDDEN).sum())
 
 
 def _held(texts: int) -> int:

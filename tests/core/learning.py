@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,26 @@ class Training:
     @property
     def vectors(self) -> np.ndarray:
         return models.load(str(self.folder / "run" / "model"), "cpu").encode_document(["abcd efgh", "another text", "the third"])
+
+
+@contextmanager
+def full_card(rows: int) -> Iterator[list[int]]:
+    """Let attention refuse more than so many rows at once in training, as a full card would; yield the sizes that it refused."""
+    import torch
+    from transformers.models.bert.modeling_bert import BertSelfAttention
+
+    refused: list[int] = []
+
+    def refuse(module: Any, inputs: tuple[Any, ...]) -> None:
+        if isinstance(module, BertSelfAttention) and inputs and torch.is_grad_enabled() and len(inputs[0]) > rows:
+            refused.append(len(inputs[0]))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(refuse)
+    try:
+        yield refused
+    finally:
+        hook.remove()
 
 
 class Cut(list[Any]):

@@ -21,7 +21,7 @@ from core.recipe import parse
 from core.schema import TrainPair
 from core.train import train
 from tests import tiny
-from tests.core.learning import LEARNS, Training, rows
+from tests.core.learning import LEARNS, Training, full_card, rows
 
 EVERY = [(kind, loss) for kind in OBJECTIVES for loss in losses_of(kind)]
 
@@ -141,31 +141,10 @@ def test_a_batch_embedded_in_parts_gives_the_same_model(training: Training, data
 def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
     training: Training, data: Dataset, base: Path, tmp_path: Path
 ) -> None:
-    """The attention refuses more than three texts at once, as a full card would."""
-    import torch
-    from transformers.models.bert.modeling_bert import BertSelfAttention
-
-    refused = []
-
-    def full(module: Any, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-        states = (*inputs, *named.values())[0]
-        if torch.is_grad_enabled() and len(states) > 3:
-            refused.append(len(states))
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
     undisturbed = Training(tmp_path / "undisturbed", base)
     undisturbed.run(data, [{"type": "contrastive"}])
-    register = torch.nn.modules.module.register_module_forward_pre_hook
-
-    def only_attention(module: Any, inputs: tuple[Any, ...]) -> None:
-        if isinstance(module, BertSelfAttention) and inputs:
-            full(module, inputs, {})
-
-    hook = register(only_attention)
-    try:
+    with full_card(3) as refused:
         training.run(data, [{"type": "contrastive"}])
-    finally:
-        hook.remove()
     assert refused
     assert [row["part"] for row in training.metrics if "part" in row][-1] <= 3
     assert np.allclose(undisturbed.losses, training.losses, atol=1e-4)

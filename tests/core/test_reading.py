@@ -18,7 +18,7 @@ from core.models.masked import masked
 from core.recipe import parse
 from core.train import windows
 from tests import tiny
-from tests.core.learning import Cut, Training, weights
+from tests.core.learning import Cut, Training, full_card, weights
 
 READS: Mapping[str, Any] = {"type": "language_model", "loss_args": {"epochs": 5, "learning_rate": 3e-3}}
 BOTH = [READS, {"type": "contrastive"}]
@@ -39,6 +39,10 @@ class Phase(Cut):
         list.append(self, row)
         if row.get("step", 0) >= self.step and "masked_loss" in row:
             raise KeyboardInterrupt
+
+
+def masked_losses(training: Training) -> list[float]:
+    return [row["masked_loss"] for row in training.metrics if "masked_loss" in row]
 
 
 def test_reading_lowers_perplexity_on_texts_that_were_not_read(training: Training, data: Dataset) -> None:
@@ -82,6 +86,27 @@ def test_a_killed_reading_ends_in_the_same_weights(training: Training, data: Dat
     assert again.perplexity == whole.perplexity
     assert again.history == whole.history
     assert weights(again.model) == weights(whole.model)
+
+
+@pytest.mark.slow
+def test_too_little_memory_halves_what_is_read_at_once_and_keeps_the_batch(
+    training: Training, data: Dataset, base: Path, tmp_path: Path
+) -> None:
+    undisturbed = Training(tmp_path / "undisturbed", base)
+    found = undisturbed.run(data, BOTH, args={"max_steps": 1}).perplexity
+    with full_card(3) as refused:
+        short = training.run(data, BOTH, args={"max_steps": 1}).perplexity
+    assert refused
+    assert next(row["part"] for row in training.metrics if "part" in row) == 4
+    assert np.allclose(masked_losses(undisturbed), masked_losses(training), atol=1e-4)
+    assert found
+    assert short
+    assert short.after == pytest.approx(found.after, abs=0.01)
+
+
+def test_a_text_that_alone_is_too_much_to_read_is_told(training: Training, data: Dataset) -> None:
+    with full_card(0), pytest.raises(UserError, match="even one at a time"):
+        training.run(data, BOTH)
 
 
 def test_the_head_is_tied_to_the_encoders_own_word_vectors(base: Path) -> None:

@@ -25,6 +25,7 @@ from core.reranker.rows import LabelledRow, labelled
 from core.runs.folder import Run
 from core.schema import RunState, TrainPair, VerdictWord
 from tests import tiny
+from tests.core.learning import full_card
 from tests.filled import eventually, fill
 
 DATA = tiny.dataset(40)
@@ -150,6 +151,23 @@ def test_a_stopped_tuning_goes_on_and_ends_as_one_that_never_stopped(tuning: Tun
     result = tuning.run()
     assert not result.stopped
     assert [point for point in result.history if point.epoch % 1 == 0] == list(unstopped.history)
+
+
+@pytest.mark.slow
+def test_too_little_memory_halves_what_is_read_at_once_and_keeps_the_batch(tuning: Tuning, tmp_path: Path) -> None:
+    undisturbed = Tuning(tmp_path / "undisturbed", tuning.recipe)
+    undisturbed.run()
+    with full_card(3) as refused:
+        tuning.run()
+    assert refused
+    assert [row["part"] for row in tuning.said if "part" in row] == [4, 2]
+    losses = [[row["loss"] for row in one.said if "loss" in row] for one in (tuning, undisturbed)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def test_a_row_that_alone_is_too_much_to_read_is_told(tuning: Tuning) -> None:
+    with full_card(0), pytest.raises(UserError, match="even with one row at a time"):
+        tuning.run()
 
 
 def test_no_file_holds_a_text_and_none_is_a_card(tuning: Tuning) -> None:
