@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "Kind", "Maps", "Vectors", "load", "max_tokens", "resolve", "tokenizer", "unit", "with_maps", "wrap"]
 
-BATCH = 32
-SLICE = BATCH * 16  # texts between two words of progress
+BATCH = {"cuda": 256}  # texts that are embedded at once: with fewer a card waits for its orders
+BATCH_ELSEWHERE = 32
+SLICE = 16  # batches between two words of progress
 
 
 def load(name: str, device: str | None = None, args: ModelArgs | None = None) -> Encoder:
@@ -108,6 +109,11 @@ class Encoder:
         """The arithmetic of the forward pass, "float32" or "bfloat16"; one for all models of a machine."""
         return compute.precision(self.model)
 
+    @cached_property
+    def batch(self) -> int:
+        """How many texts are embedded at once; halved where memory turns out to be short."""
+        return BATCH.get(self.device, BATCH_ELSEWHERE)
+
     def prompt(self, kind: Kind) -> str:
         """Return the text that the model puts before every text of this kind."""
         names = ("query",) if kind == "query" else ("document", "passage", "corpus")
@@ -127,8 +133,9 @@ class Encoder:
         encode = self.model.encode_query if kind == "query" else self.model.encode_document
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        for start in range(0, len(order), SLICE):
-            part = order[start : start + SLICE]
+        size = SLICE * self.batch
+        for start in range(0, len(order), size):
+            part = order[start : start + size]
             rows = self._forward(encode, [texts[i] for i in part], convert_to_tensor=True)
             vectors[part] = rows.float().cpu().numpy()
             progress(min(1.0, (start + len(part)) / len(order)), f"{start + len(part)} of {len(order)} texts embedded")
@@ -162,8 +169,19 @@ class Encoder:
     def _forward(self, encode: Callable[..., Any], texts: Iterable[str], **wanted: Any) -> Any:
         # A lone surrogate, as damaged PDFs hold them, is more than the tokenizer can take.
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        with compute.autocast(self.device, self.precision):
-            return encode(clean, batch_size=BATCH, show_progress_bar=False, **wanted)
+        while True:
+            try:
+                with compute.autocast(self.device, self.precision):
+                    return encode(clean, batch_size=self.batch, show_progress_bar=False, **wanted)
+            except (RuntimeError, MemoryError) as error:
+                if not compute.short(error):
+                    raise
+                if self.batch == 1:
+                    raise UserError(
+                        "There is not enough memory to embed one text with this model.", "Close other programs, or choose a smaller model."
+                    ) from error
+            self.batch //= 2
+            compute.release()
 
 
 def _quieten() -> None:

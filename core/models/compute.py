@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 SMALL = 2_000_000  # parameters; below it bfloat16 has nothing to gain
 FASTER = 1.15  # times, from which bfloat16 is worth its rounding
+SHORT = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def autocast(device: str, precision: str) -> AbstractContextManager[Any]:
@@ -69,6 +70,22 @@ def _faster(model: SentenceTransformer) -> str:
     finally:
         torch.set_num_threads(threads)
     return "bfloat16" if statistics.median(a / b for a, b in rounds) > FASTER else "float32"
+
+
+def short(error: BaseException) -> bool:
+    """Say whether an error means that memory ran out."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in SHORT)
+
+
+def release() -> None:
+    """Give back the memory of what failed for want of it."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def device() -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from core.train.batches import Interleaved
 
-CHUNK = 16  # texts that are padded to one length
+CHUNK = {"cuda": 128}  # texts that are padded to one length: a card's time goes with the number of chunks
+CHUNK_ELSEWHERE = 16  # a processor's goes with the padding
 
 
 class Beside(Protocol):
@@ -61,6 +62,7 @@ class Collator:
     def __init__(self, encoder: Encoder, objectives: Sequence[Objective], order: Interleaved) -> None:
         self.encoder, self.objectives, self.order = encoder, objectives, order
         self.routed = maps.routed(encoder.model)
+        self.chunk = CHUNK.get(encoder.device, CHUNK_ELSEWHERE)
 
     def __call__(self, features: Sequence[Mapping[str, int]]) -> dict[str, Any]:
         """Return the batch, as `core.train.step` takes it."""
@@ -93,7 +95,7 @@ class Collator:
         for kind in dict.fromkeys(kind for kind, _, _ in order):
             texts = [text for own, text, _ in order if own == kind]
             prompt = self.encoder.prompt(kind) or None
-            chunks += [self._tokens(texts[start : start + CHUNK], prompt, kind) for start in range(0, len(texts), CHUNK)]
+            chunks += [self._tokens(texts[start : start + self.chunk], prompt, kind) for start in range(0, len(texts), self.chunk)]
         found = iter(wanted)
         return chunks, [[places[next(found)] for _ in texts] for texts in columns.texts]
 

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import UserError
+from core.models import compute
+from core.models.compute import short
 
-SHORT = ("out of memory", "can't allocate memory", "not enough memory")
-
-
-def short(error: BaseException) -> bool:
-    """Say whether an error means that memory ran out."""
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in SHORT)
+__all__ = ["release", "short", "smaller"]
 
 
 def smaller(part: int, batch: Mapping[str, Any], pairs: int) -> int:
@@ -31,11 +28,5 @@ def smaller(part: int, batch: Mapping[str, Any], pairs: int) -> int:
 
 def release(model: Any) -> None:
     """Forget the gradients of the step that failed, and give its memory back."""
-    import gc
-
-    import torch
-
     model.zero_grad(set_to_none=True)
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    compute.release()

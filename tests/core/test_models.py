@@ -55,6 +55,25 @@ def test_a_text_has_the_same_vector_whatever_stands_beside_it(encoder: models.En
     assert cosines(together, alone).min() > 0.9999
 
 
+@pytest.mark.parametrize("fit", [3, 0])
+def test_too_little_memory_embeds_fewer_texts_at_once(folder: Path, encoder: models.Encoder, fit: int) -> None:
+    """The model refuses more texts than fit, as a full card would."""
+    import torch
+
+    def full(module: object, inputs: tuple[dict[str, torch.Tensor]]) -> None:
+        if len(inputs[0]["input_ids"]) > fit:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    short = models.load(str(folder))
+    short.model.register_forward_pre_hook(full)
+    if not fit:
+        with pytest.raises(UserError, match="one text"):
+            short.encode_document(TEXTS)
+        return
+    assert cosines(short.encode_document(TEXTS), encoder.encode_document(TEXTS)).min() > 0.9999
+    assert short.batch <= fit
+
+
 def test_damaged_characters_are_embedded_all_the_same(encoder: models.Encoder) -> None:
     assert np.isfinite(encoder.encode_query(["torn \ud83d text"])).all()
 
