@@ -2,7 +2,7 @@
 
     python -m bench.gains                           every line below with Quick and Balanced: an hour on two cores
     python -m bench.gains medquad_cdc --dial quick  one line, a minute
-    python -m bench.gains --shuffled                five sets whose training labels were shuffled: nothing may come of it
+    python -m bench.gains --shuffled                five sets whose training labels were shuffled, four times each: nothing may come of it
 
 A set's documents are divided by subject (disease, site, article): about half of the subjects teach, a seventh choose, the others
 judge; every search goes over all passages. Two authors' questions on the same documents teach and judge each other.
@@ -16,7 +16,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.evaluate import evaluate
 from core.recipe import BASE_MODEL, EvaluateSettings, TrainSettings
-from core.schema import Passage, Question, TrainPair
+from core.schema import Passage, Question, TrainPair, VerdictWord
 from core.train import train
 
 RETRIEVAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "retrieval"
@@ -129,21 +130,44 @@ def shuffled(data: Dataset, seed: int) -> Dataset:
     )
 
 
-def measure(name: str, data: Dataset, dial: str, store: EmbeddingStore, **settings: object) -> None:
-    """Train, judge once, and print base, tuned, their difference with its interval, the verdict, and how much of the model is tuned."""
+@dataclass(frozen=True)
+class Measured:
+    """What came of one training: how much of the model is tuned, 0 for the base, and the verdict."""
+
+    share: float
+    word: VerdictWord
+
+
+def measure(name: str, data: Dataset, dial: str, store: EmbeddingStore, **settings: object) -> Measured:
+    """Train, judge once, and print base, tuned, their difference with its interval, the verdict, and how much of the model is tuned.
+
+    And how dev's best rose, on how many questions, with how often chance alone gives that.
+    """
     start, busy = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         found = train(data, TrainSettings(dial=dial, **settings), Path(folder), store)  # type: ignore[arg-type]
         seconds, worked = time.perf_counter() - start, time.process_time() - busy
         base, tuned = models.load(BASE_MODEL), models.load(str(found.model))
         verdict = evaluate(data, base, tuned, store, EvaluateSettings(rerank=False)).verdict
-    change = verdict.difference
+    change, chance = verdict.difference, found.chance
+    dev = f"dev {chance.gain:+.3f} on {chance.questions} in {chance.groups}, chance {chance.p:.4f}" if chance else "dev rose by nothing"
     print(
         f"{name:<28}{dial:<10}{len(data.train):>5} pairs {len(data.test):>5} questions  {verdict.base.mean:.3f} -> {verdict.tuned.mean:.3f}  "
-        f"{change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})  {verdict.word.value:<20} share {found.share:g}  "
+        f"{change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})  {verdict.word.value:<20} share {found.share:g}, {dev}  "
         f"{seconds:.0f} s ({worked:.0f} s of processor time)",
         flush=True,
     )
+    return Measured(found.share, verdict.word)
+
+
+def harm(found: Mapping[tuple[str, str], Sequence[Measured]]) -> None:
+    """Print what came of shuffled labels, by set and dial: the base handed out, or verdicts that nothing earned."""
+    print(f"\n{'labels shuffled':<28}{'dial':<10}{'trainings':>10}{'base handed out':>17}{'better':>8}{'worse':>7}")
+    together = [one for own in found.values() for one in own]
+    for (name, dial), own in [*found.items(), (("all", ""), together)]:
+        words = Counter(one.word for one in own)
+        base = sum(one.share == 0 for one in own)
+        print(f"{name:<28}{dial:<10}{len(own):>10}{base:>17}{words[VerdictWord.BETTER]:>8}{words[VerdictWord.WORSE]:>7}")
 
 
 def main() -> None:
@@ -151,6 +175,8 @@ def main() -> None:
     parser.add_argument("lines", nargs="*", default=[], help=f"of {', '.join(LINES)}")
     parser.add_argument("--dial", choices=("quick", "balanced"), action="append")
     parser.add_argument("--shuffled", action="store_true")
+    parser.add_argument("--seeds", type=int, default=4, help="How many times the labels of each set are shuffled.")
+    parser.add_argument("--chance", type=float, help="The recipe's chance of a false gain; 1 hands out whatever dev scored best.")
     parser.add_argument("--embeddings", type=Path, help="A folder that keeps vectors, so that the next time takes less.")
     given = parser.parse_args()
     if not RETRIEVAL.exists():
@@ -158,10 +184,16 @@ def main() -> None:
     print(report.machine())
     with tempfile.TemporaryDirectory() as folder:
         store = EmbeddingStore(given.embeddings or Path(folder))
+        settings = {} if given.chance is None else {"chance": given.chance}
+        found: dict[tuple[str, str], list[Measured]] = {}
         for name in given.lines or (SHUFFLED if given.shuffled else LINES):
             data = LINES[name]()
+            drawn = [(f"{name}, shuffled {n}", shuffled(data, n)) for n in range(1, given.seeds + 1)] if given.shuffled else [(name, data)]
             for dial in given.dial or ("quick", "balanced"):
-                measure(f"{name}, shuffled" if given.shuffled else name, shuffled(data, 1) if given.shuffled else data, dial, store)
+                for title, one in drawn:
+                    found.setdefault((name, dial), []).append(measure(title, one, dial, store, **settings))
+        if given.shuffled:
+            harm(found)
 
 
 if __name__ == "__main__":

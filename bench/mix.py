@@ -132,7 +132,7 @@ def measure(name: str, mixes: Sequence[Mapping[str, float]], seeds: Sequence[int
         gains = []
         for seed in seeds:
             data = collection.dataset(pairs, seed)
-            settled = plan.derive(TrainSettings(seed=seed), "quick", len(data.train), people=False)
+            settled = plan.derive(TrainSettings(seed=seed, chance=1), "quick", len(data.train), people=False)
             _, maps = quick.fit(data, base, settled, store, watch.Watch())
             gains.append(collection.score(maps.apply(queries, "query"), maps.apply(passages, "document")) - before)
         found = metrics.interval(np.mean(gains, axis=0), resamples=5000, seed=1)

@@ -75,6 +75,27 @@ def reading(metrics: Sequence[Mapping[str, Any]]) -> str:
     return f"Read the texts first: perplexity {words}, on texts held out from it"
 
 
+def within_chance(result: Mapping[str, Any]) -> tuple[str, str]:
+    """Say that a training's rise on dev was within chance, so that the base was kept, and what to do; "" twice where it was not so.
+
+    `result` holds the fields of train.TrainResult.
+    """
+    found = result.get("chance")
+    if not found or result.get("share"):
+        return "", ""
+    what = "pairs" if "correlation" in str(result.get("metric")) else "questions"
+    alike = f", of which many go together so that they count as {found['groups']:,}" if found["groups"] < found["questions"] else ""
+    said = (
+        f"The score rose by {found['gain']:.3f} on the {found['questions']:,} {what} that choose{alike}. By chance alone one of "
+        f"{found['tried']} attempts stands out as far in {found['p']:.0%} of cases, more than the {found['level']:.0%} allowed, so the base "
+        "model was kept."
+    )
+    return said, (
+        f"More {what} on other passages show smaller gains: make or import more, or hold out a larger share of the documents for choosing. "
+        "A more thorough training may gain more. The setting “Chance of a false gain” moves the limit; 1 hands out whatever scores best."
+    )
+
+
 def minutes(seconds: float) -> str:
     """Return a length of time as a person says it: 40 s, 3 min, 2.5 h."""
     if seconds < 90:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.cli import terminal
+from core.overview import within_chance
 from core.runs import course
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def show(run: Run, json: bool) -> None:
     if "method" in result:
         rows += [("method", result["method"]), ("minutes", f"{result['seconds'] / 60:.1f}"), ("pairs", f"{result['pairs']:,}")]
         rows.append((f"dev {result.get('metric', 'nDCG@10')}", f"{result['dev_base']:.3f} -> {result['dev_best']:.3f}"))
+    rows += [(label, words) for label, words in zip(("base kept", "next"), within_chance(result), strict=True) if words]
     if pace:
         rows.append(("pairs a second", f"{pace:.1f}"))
     rows += [("bytes", f"{run.size():,}, of which {run.freed():,} are free again once it is deleted"), ("folder", run.folder)]

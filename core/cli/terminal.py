@@ -127,11 +127,15 @@ def plain(outcome: Outcome) -> dict[str, Any]:
 
 def show_outcome(outcome: Outcome) -> None:
     """Show what the whole way ended with."""
+    from core.overview import within_chance
+
     show_table(("file", "state", "what was found"), [(f.name, f.state.value, f.detail) for f in outcome.documents])
     made = ", ".join(f"{number} {kind}" for kind, number in outcome.pairs.items())
     show(f"\n{outcome.chunks} passages, {sum(outcome.pairs.values())} pairs ({made})")
     if outcome.verdict:
         show_scores(outcome.verdict, outcome.scores)
+    if any(words := within_chance(outcome.run.result())):
+        show("\n" + " ".join(words))
     show(f"\nModel:  {outcome.model or 'none'}\nRecipe: {outcome.run.folder / 'recipe.yaml'}")
 
 

@@ -123,6 +123,8 @@ def finish(owner: Project, started: Run, detach: bool) -> None:
     runs.collect(owner)
     if read := overview.reading(started.metrics()):
         terminal.show(read)
+    if any(words := overview.within_chance(started.result())):
+        terminal.show(" ".join(words))
     if started.model:
         terminal.show(f"Model: {started.model}")
     if started.kind == "reranker":

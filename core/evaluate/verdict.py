@@ -62,7 +62,7 @@ def sentence(verdict: Verdict, *, same: bool = False) -> str:
     """Return the verdict in plain words, with whose questions they were."""
     asked = _asked(verdict)
     if same:
-        return f"No clear difference: nothing that was tried did better than the base model, so the tuned model is the base model. {KEEP}"
+        return f"No clear difference: nothing that was tried did better than the base model by more than chance gives, so the base model was kept. {KEEP}"
     if not verdict.questions:
         return f"Too few questions: there are none to judge by. About {verdict.needed} would do."
     values = _values(verdict, "rises" if verdict.difference.mean > 0 else "falls")

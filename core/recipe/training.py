@@ -80,6 +80,14 @@ class TrainSettings(Section):
         title="Blends",
         description="Shares of the tuned model, between 0 and 1, that are tried beside the base and the tuned model alone.",
     )
+    chance: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        title="Chance of a false gain",
+        description="The tuned model is handed out only if chance alone would make any of its epochs and blends stand out as far on dev in at most "
+        "this share of cases; otherwise the base is. 1 hands out whatever scores best.",
+    )
     patience: int = Field(3, ge=1, title="Patience", description="Thorough stops after so many epochs without a gain on dev.")
     hard_negatives: int = Field(
         0,

@@ -49,14 +49,18 @@ class RerankDev:
 
     def untouched(self) -> float:
         """Return the score of the base model's own ranking."""
-        return self._score(self.first)
+        return float(np.mean(self._values(self.first)))
 
     def of(self, reader: Reader) -> float:
         """Return the score of the ranking whose first hits a reranker has put in order."""
-        return self._score(reranked(self.corpus, self.first, self.depth, reader.model, reader.precision))
+        return float(np.mean(self.values(reader)))
 
-    def _score(self, ranking: Positions) -> float:
-        return float(np.mean(metrics.ndcg(self.corpus.named(ranking), self.relevant)))
+    def values(self, reader: Reader) -> np.ndarray:
+        """Return each question's nDCG@10 in that ranking."""
+        return self._values(reranked(self.corpus, self.first, self.depth, reader.model, reader.precision))
+
+    def _values(self, ranking: Positions) -> np.ndarray:
+        return metrics.ndcg(self.corpus.named(ranking), self.relevant)
 
 
 def reranked(corpus: Corpus, first: Positions, depth: int, model: Any, precision: str) -> Positions:

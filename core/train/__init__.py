@@ -1,4 +1,4 @@
-"""Training: tune the base to the pairs by the dial's method, let dev choose, and leave a model folder even when the base wins."""
+"""Training: tune the base to the pairs by the dial's method, let dev choose, and leave a model folder even when the base is kept."""
 
 from __future__ import annotations
 
@@ -20,12 +20,24 @@ from core.models import files as modelfiles
 from core.recipe import TrainSettings
 from core.schema import Progress, silent
 from core.train import checkpoints, estimate, plan, quick, quickly, ranks, watch, whole
+from core.train.chance import Chance
 from core.train.plan import Plan, choose_dial
 from core.train.watch import DevScore, Halted, Outcome, Perplexity, Row, ShareScore, Watch
 
 __all__ = ["TrainResult", "choose_dial", "settled_plan", "train"]
 
-CARRIED = ("epochs", "best_epoch", "share", "shares", "dev_best", "history", "stopped", "metric", "perplexity")  # from a method's outcome
+CARRIED = (
+    "epochs",
+    "best_epoch",
+    "share",
+    "shares",
+    "dev_best",
+    "history",
+    "stopped",
+    "metric",
+    "perplexity",
+    "chance",
+)  # from a method's outcome
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,8 @@ class TrainResult:
 
     `share` is how much of the model is tuned, 0 when the base won; `shares` are all blends that dev scored. `epochs` counts those
     done, of `planned`; `history` holds the score after each. `map` says which texts Quick's map is for, "" for the whole model.
-    `perplexity` is that of the phase language_model, where there was one.
+    `perplexity` is that of the phase language_model, where there was one. `chance` weighs the rise of the best on dev; the base wins
+    where it is within chance.
     """
 
     model: Path
@@ -58,6 +71,7 @@ class TrainResult:
     shares: tuple[ShareScore, ...] = ()
     map: str = ""
     perplexity: Perplexity | None = None
+    chance: Chance | None = None
 
 
 def train(

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.models import Encoder
 from core.train import checkpoints, layers, ranks
 from core.train.dev import Chooser
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import TrainerCallback
 
-STATE, BEST, HEADS = "course.json", "best.safetensors", "heads.safetensors"
+STATE, BEST, HEADS, VALUES = "course.json", "best.safetensors", "heads.safetensors", "dev.safetensors"
 SAVE_SECONDS = 120.0  # between two checkpoints inside an epoch
 
 
@@ -27,6 +29,7 @@ SAVE_SECONDS = 120.0  # between two checkpoints inside an epoch
 class Course:
     """What the trainer's callbacks keep: `history` starts with the base, `best` are the weights of the best epoch after it.
 
+    `values` are dev's, question by question, after each epoch; the base's stand at 0.
     `every` says after how many steps a model is scored ("eval") and saved ("save") inside an epoch too; None: only as time passes.
     `heads` are weights that losses train beside the model's, such as a decoder's; `start` is where its part of the progress begins.
     """
@@ -42,6 +45,7 @@ class Course:
     heads: Mapping[str, Tensor] = field(default_factory=dict)
     start: float = 0.1
     best: dict[str, Tensor] = field(default_factory=dict)
+    values: dict[float, np.ndarray] = field(default_factory=dict)
     stopped: bool = False
     part: int = 0
     saved_at: float = field(default_factory=time.monotonic)
@@ -117,6 +121,7 @@ class Course:
 
     def saved(self, state: Any) -> None:
         """Add to the checkpoint just written what the trainer does not know, and seal it."""
+        from safetensors import numpy
         from safetensors.torch import save_file
 
         self.saved_at = time.monotonic()
@@ -126,6 +131,7 @@ class Course:
         folder = self.root / f"checkpoint-{state.global_step}"
         rest = {"history": [(point.epoch, point.score) for point in self.history], "stopped": self.stopped}
         (folder / STATE).write_text(json.dumps(rest), "utf-8")
+        numpy.save_file({str(epoch): values for epoch, values in self.values.items()}, folder / VALUES)
         if self.best:
             save_file(self.best, folder / BEST)
         if self.heads:
@@ -135,10 +141,13 @@ class Course:
 
     def restore(self, folder: Path) -> None:
         """Take up what a checkpoint says; the score of a half epoch at which somebody stopped is taken again later."""
+        from safetensors import numpy
         from safetensors.torch import load_file
 
         rest = json.loads((folder / STATE).read_text("utf-8"))
         self.history = [DevScore(*point) for point in rest["history"]]
+        if (folder / VALUES).exists():  # a checkpoint from before they were kept goes on without them
+            self.values |= {float(epoch): values for epoch, values in numpy.load_file(folder / VALUES).items()}
         if (folder / BEST).exists():
             self.best = load_file(folder / BEST)
         if self.heads:
@@ -148,7 +157,9 @@ class Course:
     # --- ---
 
     def _score(self, state: Any) -> None:
-        point = DevScore(round(state.epoch, 4), ranks.agreed(lambda: self.dev.of(self.encoder)))
+        values = ranks.agreed(lambda: self.dev.values(self.encoder))
+        point = DevScore(round(state.epoch, 4), float(values.mean()))
+        self.values[point.epoch] = values
         if not self.best_tuned or point.score > self.best_tuned.score:
             self.best = layers.weights(self.encoder.model)
         self.history.append(point)

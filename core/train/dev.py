@@ -14,21 +14,26 @@ from core.embeddings import EmbeddingStore
 from core.models import Encoder, Vectors
 from core.schema import Passage, Progress, Question, TrainPair, silent
 from core.search.corpus import Corpus
+from core.train import chance
 
 SAMPLE = 2000  # passages that a model in training is scored against: they are embedded anew each epoch
 DEPTH = 10
 
 
 class Chooser(Protocol):
-    """What chooses the checkpoint: a score, higher is better, and what it is called."""
+    """What chooses the checkpoint: a value a question, whose mean is the score, higher is better, and what it is called.
+
+    `groups` numbers the questions; those with the same number have something in common, so that they may rise and fall together.
+    """
 
     metric: str
+    groups: np.ndarray
 
-    def of(self, encoder: Encoder) -> float:
-        """Return the score of a model as it is now."""
+    def values(self, encoder: Encoder) -> np.ndarray:
+        """Return the values of a model as it is now."""
 
-    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> float:
-        """Return the score of the untouched base, from stored vectors."""
+    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> np.ndarray:
+        """Return the values of the untouched base, from stored vectors."""
 
 
 class Dev:
@@ -45,19 +50,20 @@ class Dev:
             passages = tuple(p for p in passages if p.id in chosen)
         self.corpus = Corpus.of(passages, dataset.dev)
         self.relevant = [question.relevant for question in dataset.dev]
+        self.groups = chance.groups(self.relevant)
 
-    def score(self, queries: Vectors, texts: Vectors) -> float:
-        """Return the mean nDCG@10 from the vectors of all queries and texts of `corpus`."""
-        found, _ = self.corpus.dense(queries, texts, DEPTH)
-        return float(np.mean(metrics.ndcg(self.corpus.named(found), self.relevant)))
+    def found(self, queries: Vectors, texts: Vectors) -> np.ndarray:
+        """Return each question's nDCG@10 from the vectors of all queries and texts of `corpus`."""
+        places, _ = self.corpus.dense(queries, texts, DEPTH)
+        return metrics.ndcg(self.corpus.named(places), self.relevant)
 
-    def of(self, encoder: Encoder) -> float:
-        """Embed everything with a model as it is now, and return its score."""
-        return self.score(encoder.encode_query(self.corpus.queries), encoder.encode_document(self.corpus.texts))
+    def values(self, encoder: Encoder) -> np.ndarray:
+        """Embed everything with a model as it is now, and return each question's nDCG@10."""
+        return self.found(encoder.encode_query(self.corpus.queries), encoder.encode_document(self.corpus.texts))
 
-    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> float:
-        """Return the base's score, from stored vectors."""
-        return self.score(*self.stored(encoder, embeddings, progress))
+    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> np.ndarray:
+        """Return the base's, from stored vectors."""
+        return self.found(*self.stored(encoder, embeddings, progress))
 
     def stored(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> tuple[Vectors, Vectors]:
         """Return the vectors of all queries and texts of `corpus` from the store."""
@@ -73,15 +79,16 @@ class Likeness:
     def __init__(self, rows: Sequence[ScoredPair]) -> None:
         self.first, self.second = [row.first for row in rows], [row.second for row in rows]
         self.scores = np.array([row.score for row in rows])
+        self.groups = chance.groups((row.first, row.second) for row in rows)
 
-    def of(self, encoder: Encoder) -> float:
-        """Embed all pairs with a model as it is now, and return its score."""
-        return metrics.spearman(_cosines(encoder.encode_document(self.first), encoder.encode_document(self.second)), self.scores)
+    def values(self, encoder: Encoder) -> np.ndarray:
+        """Embed all pairs with a model as it is now, and return what each adds to the correlation."""
+        return metrics.rank_agreement(_cosines(encoder.encode_document(self.first), encoder.encode_document(self.second)), self.scores)
 
-    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> float:
-        """Return the base's score, from stored vectors."""
+    def before(self, encoder: Encoder, embeddings: EmbeddingStore, progress: Progress = silent) -> np.ndarray:
+        """Return the base's, from stored vectors."""
         both = (embeddings.vectors(encoder, texts, "document", progress) for texts in (self.first, self.second))
-        return metrics.spearman(_cosines(*both), self.scores)
+        return metrics.rank_agreement(_cosines(*both), self.scores)
 
 
 def chooser(dataset: Dataset, limit: int) -> Chooser | None:

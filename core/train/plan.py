@@ -41,6 +41,7 @@ class Plan:
     part: int = 0
     blend: tuple[float, ...] = ()
     map: str = "both"
+    chance: float = 1.0  # as it was before there was such a setting
 
 
 def read(text: str) -> Plan:
@@ -105,6 +106,7 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         part=_part(settings),
         blend=settings.blend,
         map=settings.map,
+        chance=settings.chance,
     )
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
@@ -22,7 +24,7 @@ from core.train import blend
 from core.train.batches import Batches
 from core.train.dev import Dev
 from core.train.plan import Plan
-from core.train.watch import DevScore, Outcome, ShareScore, Watch
+from core.train.watch import DevScore, Outcome, Watch
 
 LIMIT = 20_000  # passages that dev is scored against
 ROWS = 200  # rows of loss that are written down, about
@@ -41,7 +43,7 @@ class Task(Protocol):
 def fit(
     dataset: Dataset, base: Encoder, plan: Plan, embeddings: EmbeddingStore, watch: Watch, task: Task | None = None
 ) -> tuple[Outcome, Maps]:
-    """Return how training went and the maps that dev chose, already blended with the base as dev likes it best.
+    """Return how training went and the maps to hand out, already blended with the base as dev likes it best.
 
     Without a `task` the dataset's pairs are taught.
     """
@@ -53,15 +55,16 @@ def fit(
     task = task or _Ranking(dataset.train, plan, base, embeddings, watch)
     dev_queries, dev_texts = dev.stored(base, embeddings, watch.part(0.4, EMBEDDED))
 
-    def score(maps: Maps) -> float:
-        return dev.score(maps.apply(dev_queries, "query"), maps.apply(dev_texts, "document"))
+    def values(maps: Maps) -> np.ndarray:
+        return dev.found(maps.apply(dev_queries, "query"), maps.apply(dev_texts, "document"))
 
     torch.manual_seed(plan.seed)
     learned = Learned(base.dimension, plan.map)
     optimiser = torch.optim.AdamW(learned.weights, lr=plan.learning_rate, weight_decay=0.0)
     batches = task.batches
     best = learned.maps()
-    history = [DevScore(0.0, dev.score(dev_queries, dev_texts))]
+    tried = {0.0: dev.found(dev_queries, dev_texts)}
+    history = [DevScore(0.0, float(tried[0.0].mean()))]
     watch.dev(0, 0.0, history[0].score)
     step, every = 0, max(1, len(batches) * plan.epochs // ROWS)
     for epoch in range(1, plan.epochs + 1):
@@ -76,7 +79,8 @@ def fit(
                 norm = float(torch.nn.utils.get_total_norm([w.grad for w in learned.weights if w.grad is not None]))
                 watch.step(step, epoch - 1 + n / len(batches), loss.item(), plan.learning_rate, norm)
         tuned = learned.maps()
-        point = DevScore(float(epoch), score(tuned))
+        tried[float(epoch)] = values(tuned)
+        point = DevScore(float(epoch), float(tried[float(epoch)].mean()))
         if epoch == 1 or point.score > max(earlier.score for earlier in history[1:]):
             best = tuned
         history.append(point)
@@ -85,9 +89,9 @@ def fit(
         if watch.stop():
             break
     top = max(history[1:], key=lambda one: one.score)  # the earliest of equals
-    points = [ShareScore(0.0, history[0].score), ShareScore(1.0, top.score)]
-    points += blend.scored(plan.blend, lambda share: score(best.blended(share)), watch, top.epoch)
-    return blend.outcome(history, top, points, watch.stop()), best.blended(blend.choose(points).share)
+    shares = {1.0: tried[top.epoch]} | blend.scored(plan.blend, lambda share: values(best.blended(share)), watch, top.epoch)
+    outcome = blend.outcome(history, top, blend.Tried(tried, shares, dev.groups), plan.chance, watch.stop())
+    return outcome, best.blended(outcome.share)
 
 
 class _Ranking:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from core.errors import UserError
 from core.schema import Progress, silent
+from core.train.chance import Chance
 
 Row = Mapping[str, float | int | str]
 
@@ -94,9 +95,10 @@ class ShareScore:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training went: dev's choice among the base (epoch 0), the epochs, and blends of the best with the base.
+    """How a training went: the choice among the base (epoch 0), the best epoch, and blends of the two.
 
     `share` is how much of the chosen model is tuned, 0 for the base, 1 for tuned alone; `shares` are all that were scored.
+    `chance` weighs the rise of the best on dev, None where none rose.
     """
 
     history: tuple[DevScore, ...]
@@ -108,6 +110,7 @@ class Outcome:
     metric: str = "nDCG@10"
     shares: tuple[ShareScore, ...] = ()
     perplexity: Perplexity | None = None
+    chance: Chance | None = None
 
     @property
     def dev_base(self) -> float:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core import models
 from core.dataset import Dataset, TextRow
 from core.embeddings import EmbeddingStore
@@ -21,7 +23,7 @@ from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
 from core.train.dev import SAMPLE, chooser
 from core.train.plan import Plan
-from core.train.watch import DevScore, Outcome, Perplexity, ShareScore, Watch
+from core.train.watch import DevScore, Outcome, Perplexity, Watch
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 def fit(
     dataset: Dataset, base: Encoder, settings: TrainSettings, plan: Plan, embeddings: EmbeddingStore, root: Path, watch: Watch
 ) -> Outcome:
-    """Train the model inside `base` and leave in it the weights that dev chose; return how it went.
+    """Train the model inside `base` and leave in it the weights to hand out; return how it went.
 
     Goes on from the newest whole checkpoint in `root`. Raises `UserError` when training diverges or memory runs out.
     """
@@ -40,7 +42,8 @@ def fit(
         raise UserError("There is nothing to choose the best checkpoint by.", "Name a validation set or an evaluator in the recipe.")
     taught = ranks.in_turn(lambda: objectives.build(dataset, settings, plan, base, embeddings, watch.part(0.0, 0.05)))
     order = objectives.order(taught, settings, plan)
-    untouched = DevScore(0.0, ranks.agreed(lambda: dev.before(base, embeddings, watch.part(0.05, 0.1))))
+    before = ranks.agreed(lambda: dev.before(base, embeddings, watch.part(0.05, 0.1)))
+    untouched = DevScore(0.0, float(before.mean()))
     encoder = models.wrap(base.model, base.name)
     encoder.precision = base.precision
     args = settings.args
@@ -49,6 +52,7 @@ def fit(
         plan = replace(plan, epochs=math.ceil(args.max_steps / steps))
     every = {"eval": args.eval_steps, "save": args.save_steps}
     course = Course(plan, dev, encoder, watch, root, steps, every, [untouched], objectives.heads(taught, encoder))
+    course.values[0.0] = before
     course.start = reading.END if objectives.first(settings) else course.start
     layers.freeze(base.model, plan.freeze_layers)
     if not plan.dropout and not objectives.needs_dropout(settings):
@@ -83,25 +87,29 @@ def _read_first(dataset: Dataset, base: Encoder, settings: TrainSettings, plan: 
 
 
 def _choose(course: Course, plan: Plan, settings: TrainSettings) -> Outcome:
-    """Leave in the model what dev likes best: the base, the best epoch, or a blend of the two."""
+    """Leave in the model what is handed out: the base, the best epoch, or a blend of the two."""
     model, best = course.encoder.model, course.best_tuned
-    points = [ShareScore(0.0, course.history[0].score)]
+    shares: dict[float, np.ndarray] = {}
     untouched = models.load(course.encoder.name, "cpu", settings.model_args).model.state_dict()
 
     def blended(share: float) -> dict[str, Tensor]:
         return {0.0: untouched, 1.0: course.best}.get(share) or layers.blend(untouched, course.best, share)
 
-    def score(share: float) -> float:
+    def values(share: float) -> np.ndarray:
         _set(model, blended(share))
-        return course.dev.of(course.encoder)
+        return course.dev.values(course.encoder)
 
     if best:
-        points.append(ShareScore(1.0, best.score))
+        if best.epoch not in course.values:  # from a checkpoint that did not keep them
+            course.values[best.epoch] = values(1.0)
+        shares[1.0] = course.values[best.epoch]
         if not course.stopped:
-            points += blend.scored(plan.blend, score, course.watch, best.epoch, course.root)
+            shares |= blend.scored(plan.blend, values, course.watch, best.epoch, course.root)
             course.stopped = course.watch.stop()
-    _set(model, blended(blend.choose(points).share))
-    return blend.outcome(course.history, best, points, course.stopped, course.dev.metric)
+    tried = blend.Tried(course.values, shares, course.dev.groups)
+    outcome = blend.outcome(course.history, best, tried, plan.chance, course.stopped, course.dev.metric)
+    _set(model, blended(outcome.share))
+    return outcome
 
 
 def _set(model: Any, state: dict[str, Tensor]) -> None:

@@ -58,6 +58,8 @@ def row(project: Project, run: Run) -> None:
         if status.error:
             st.text(status.error)
             st.caption(errors.escape(status.hint))
+        if run.kind == "train":
+            methods.within_chance(run)
         if run.kind == "reranker":
             reranking.verdict(run)
         if run.kind in ("train", "reranker"):
@@ -81,7 +83,7 @@ def _took(run: Run) -> str:
     gain = (
         f"{errors.escape(watching.metric(run))} on the choosing questions {result['dev_base']:.2f} → {result['dev_best']:.2f}"
         if result.get("share")
-        else "the base model stayed best"
+        else "the base model was kept"
     )
     return f" · {minutes(result['seconds'])}, {gain}, {stages.size(run.size())}"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import overview
 from core.recipe import LoraSettings, TrainSettings
 from core.recipe.training import MAPS, MapOf
 from core.runs.folder import Run
@@ -72,6 +73,13 @@ def shares(run: Run) -> None:
         alt="The score of each blend on the choosing questions",
         height="content",
     )
+
+
+def within_chance(run: Run) -> None:
+    """Say that the rise on the choosing questions was within chance, where the base model was kept for that."""
+    said, hint = overview.within_chance(run.result())
+    if said:
+        st.caption(said, help=f"{hint} In the literature: a paired sign-flip test of the best of many, after Westfall and Young.")
 
 
 def index_stays(run: Run) -> None:

@@ -44,7 +44,7 @@ class Training:
 
     def run(self, data: Dataset, objectives: Sequence[Mapping[str, Any]], **settings: Any) -> TrainResult:
         named = [{"datasets": {"train": {"name": "project:Tiny"}}, **objective} for objective in objectives]
-        plain = {"base_model": str(self.base), "objectives": named, **settings, "args": {**LEARNS, **settings.get("args", {})}}
+        plain = {"base_model": str(self.base), "objectives": named, "chance": 1, **settings, "args": {**LEARNS, **settings.get("args", {})}}
         held = tuple(ObjectiveRows(rows(data, rows_of(str(objective["type"])))) for objective in objectives)
         chosen: TrainSettings = parse({"train": plain}).train
         store = EmbeddingStore(self.folder / "embeddings")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def tune(base: Path, tmp_path: Path) -> Callable[..., TrainResult]:
     def run(folder: str = "run", metric: Any = lambda row: None, **settings: Any) -> TrainResult:
-        wanted: dict[str, Any] = {"epochs": 4, "learning_rate": 1e-2, "batch_size": 8, "lora": {"r": 8}, **settings}
+        wanted: dict[str, Any] = {"epochs": 4, "learning_rate": 1e-2, "batch_size": 8, "lora": {"r": 8}, "chance": 1, **settings}
         chosen = TrainSettings(base_model=str(base), dial="balanced", **wanted)
         return train(tiny.dataset(100), chosen, tmp_path / folder, EmbeddingStore(tmp_path / "embeddings"), metric=metric)
 
@@ -78,7 +78,7 @@ def test_lower_layers_stay_frozen_with_matryoshka_over_it(base: Path, tmp_path: 
     from core.recipe import parse
 
     data = tiny.dataset(100)
-    plain = {"base_model": str(base), "objectives": [OBJECTIVE], "lora": {"r": 8}, "freeze_layers": 1, "blend": []}
+    plain = {"base_model": str(base), "objectives": [OBJECTIVE], "lora": {"r": 8}, "freeze_layers": 1, "blend": [], "chance": 1}
     chosen = parse({"train": {**plain, "args": {"num_train_epochs": 8, "learning_rate": 1e-2, "per_device_train_batch_size": 8}}}).train
     held = dataclasses.replace(data, objectives=(ObjectiveRows(data.train),))
     result = train(held, chosen, tmp_path / "run", EmbeddingStore(tmp_path / "embeddings"))

@@ -118,7 +118,7 @@ def test_matryoshka_makes_short_vectors_better(training: Training, data: Dataset
             encode(texts)[:, :8]
             for encode, texts in ((encoder.encode_query, dev.corpus.queries), (encoder.encode_document, dev.corpus.texts))
         ]
-        return dev.score(*(models.unit(part) for part in parts))
+        return float(dev.found(*(models.unit(part) for part in parts)).mean())
 
     training.run(data, [{"type": "contrastive", "matryoshka": {"matryoshka_dims": [32, 8], "matryoshka_weights": [1, 2]}}])
     plain = Training(tmp_path / "plain", base)
@@ -212,7 +212,7 @@ def test_without_questions_to_choose_by_the_validation_set_chooses(training: Tra
     held = rows(data, SCORES)
     both = dataclasses.replace(alone, objectives=(ObjectiveRows(held[20:], held[:20]),))
     named = {"type": "similarity", "datasets": {"train": {"name": "project:Tiny"}}}
-    settings = parse({"train": {"base_model": str(training.base), "objectives": [named], "args": dict(LEARNS)}}).train
+    settings = parse({"train": {"base_model": str(training.base), "objectives": [named], "args": dict(LEARNS), "chance": 1}}).train
     result = train(both, settings, training.folder / "run", EmbeddingStore(training.folder / "e"))
     assert result.metric == "Spearman correlation"
     assert result.dev_best > result.dev_base

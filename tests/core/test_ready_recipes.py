@@ -49,7 +49,7 @@ def test_the_recipe_for_embeddinggemma_trains_that_architecture(tmp_path: Path) 
     assert cut
     objective = wanted.objectives[0].model_copy(update={"matryoshka": cut.model_copy(update={"matryoshka_dims": (32, 16)})})
     settings = wanted.model_copy(
-        update={"base_model": str(tiny.gemma(tmp_path / "gemma")), "args": smaller, "objectives": (objective,), "blend": ()}
+        update={"base_model": str(tiny.gemma(tmp_path / "gemma")), "args": smaller, "objectives": (objective,), "blend": (), "chance": 1.0}
     )
     given = dataclasses.replace(data, objectives=(ObjectiveRows(data.train),))
     rows: list[dict[str, object]] = []

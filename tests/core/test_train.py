@@ -50,7 +50,7 @@ class Training:
         self.at_share = 0.0
 
     def run(self, dial: str, **settings: Any) -> TrainResult:
-        chosen = TrainSettings(base_model=str(self.base), dial=dial, **{**LEARNS[dial], **settings})
+        chosen = TrainSettings(base_model=str(self.base), dial=dial, **{**LEARNS[dial], "chance": 1, **settings})
         store = EmbeddingStore(self.folder.parent / "embeddings")
         return train(self.data, chosen, self.folder, store, metric=self.report, stop=lambda: self.step >= self.stop_at)
 
@@ -118,7 +118,7 @@ def test_the_model_left_is_the_one_that_dev_liked_best(training: Training) -> No
     assert result.dev_best == max(
         [point.score for point in result.history] + [row["dev_blend"] for row in training.rows if "dev_blend" in row]
     )
-    assert Dev(training.data).of(models.load(str(result.model))) == pytest.approx(result.dev_best, abs=1e-6)
+    assert Dev(training.data).values(models.load(str(result.model))).mean() == pytest.approx(result.dev_best, abs=1e-6)
 
 
 def test_blends_that_were_scored_before_a_kill_are_not_scored_again(training: Training, tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_a_clean_process_gives_the_apps_vectors(dial: str, settings: Mapping[str
     dev = tuple(Question(p.pair_id, p.query, (p.passage_id,), "columns", people=True) for p in pairs[::4])
     data = Dataset(tuple(Passage(key, text) for text, key in ids.items()), tuple(p for i, p in enumerate(pairs) if i % 4), dev, (), "x")
 
-    result = train(data, TrainSettings(dial=dial, **settings), tmp_path / "run", EmbeddingStore(tmp_path / "embeddings"))
+    result = train(data, TrainSettings(dial=dial, chance=1, **settings), tmp_path / "run", EmbeddingStore(tmp_path / "embeddings"))
     assert result.share, "the base won: nothing is shown"
     texts = [text for pair in pairs[:12] for text in (pair.query, pair.positive)]
     command = [sys.executable, "-c", CLEAN, str(result.model)]

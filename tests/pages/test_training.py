@@ -221,3 +221,13 @@ def test_a_few_steps_are_tried_in_the_background(project: Project, home: Path) -
             assert [run.kind for run in runs.runs(project)] == ["rehearsal"]
         finally:
             runs.end(project)
+
+
+def test_a_rise_within_chance_is_said_with_its_figure(project: Project) -> None:
+    (run,) = runs.runs(with_verdict(project))
+    told = {"gain": 0.012, "p": 0.31, "level": 0.25, "tried": 33, "questions": 54, "groups": 50}
+    run.write("result.json", {"method": "quick", "share": 0.0, "dev_base": 0.5, "dev_best": 0.5, "seconds": 40.0, "chance": told})
+    app = open_page("runs", project)
+    assert not app.exception
+    assert "rose by 0.012 on the 54 questions" in words(app)
+    assert "the base model was kept" in words(app)
