@@ -19,10 +19,12 @@ from tests import tiny
 
 CONTRASTIVE = {"type": "contrastive", "loss": "CachedMultipleNegativesRankingLoss", "loss_args": {"mini_batch_size": 4}}
 SIMILARITY = {"type": "similarity"}
+TAUGHT = {"type": "contrastive", "distillation": {"alpha": 2.0, "teacher": {"name": "the base"}}}
 RECIPES: dict[str, dict[str, Any]] = {
     "plain": {},
     "two objectives, in parts": {"objectives": [CONTRASTIVE, SIMILARITY], "args": {"eval_steps": 3}},
     "lora": {"lora": {"r": 4}},
+    "teacher": {"objectives": [TAUGHT]},
 }
 
 
@@ -42,10 +44,9 @@ class Death:
 def data(recipe: str) -> Dataset:
     """Return the data of a recipe's training."""
     made = tiny.dataset(60)
-    if not RECIPES[recipe].get("objectives"):
-        return made
     scored = tuple(ScoredPair(pair.query, pair.positive, i % 2) for i, pair in enumerate(made.train))
-    return dataclasses.replace(made, objectives=(ObjectiveRows(made.train), ObjectiveRows(scored)))
+    kinds = [objective["type"] for objective in RECIPES[recipe].get("objectives", [])]
+    return dataclasses.replace(made, objectives=tuple(ObjectiveRows(scored if kind == "similarity" else made.train) for kind in kinds))
 
 
 def settings(recipe: str, base: Path) -> TrainSettings:
@@ -60,6 +61,9 @@ def settings(recipe: str, base: Path) -> TrainSettings:
         **RECIPES[recipe],
     }
     plain["objectives"] = [named | objective for objective in plain.get("objectives", [])]
+    for objective in plain["objectives"]:
+        if "distillation" in objective:
+            objective["distillation"] = objective["distillation"] | {"teacher": {"name": str(base)}}
     return parse({"train": plain | {"dial": "balanced"}}).train
 
 
