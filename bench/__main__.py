@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BY_ITSELF = ("report", "mix", "gains", "reranker", "distil")  # these take up to an hour, and say how they are run
+BY_ITSELF = ("report", "mix", "gains", "reranker", "distil", "objectives")  # these take up to an hour, and say how they are run
 NAMES = sorted(path.stem for path in HERE.glob("[!_]*.py") if path.stem not in BY_ITSELF)
 
 if __name__ == "__main__":

@@ -1,0 +1,514 @@
+"""Every objective, loss, teacher and method on real data with all-MiniLM-L6-v2: the score before and after.
+
+    python -m bench.objectives                                  every line: three quarters of an hour on two cores
+    python -m bench.objectives --list                           the names of the lines
+    python -m bench.objectives similarity "method: LoRA"        those that begin so
+    python -m bench.objectives --out found.jsonl --parts 1/8    the first eighth; what the file holds already is left out
+
+What ranks is taught medquad_cdc's questions or passages, divided by disease as in bench.gains, and judged by questions on other
+diseases, over all passages. Scored pairs are STS-B's. The score after is that of the best epoch's weights, so that it says what the
+loss did; what dev would hand out, the base or a blend with it, stands beside it. The README's table is made of bench/objectives.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import report
+from bench.gains import LINES, RETRIEVAL
+from core import metrics, models, reranker, search
+from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
+from core.embeddings import EmbeddingStore
+from core.errors import UserError
+from core.generators import asked
+from core.losses import SCORES, TEXTS, TRIPLETS
+from core.losses.distillations import CROSS_ENCODER, DISTILLATIONS, distillations_of
+from core.models import Vectors
+from core.objectives import FIRST, OBJECTIVES, default_loss, losses_of, rows_of
+from core.recipe import BASE_MODEL, RerankerSettings, TrainSettings, parse
+from core.recipe.training import MAPS
+from core.reranker.dev import Reader, RerankDev, reranked
+from core.reranker.fit import fit as fit_reranker
+from core.reranker.rows import labelled
+from core.rerankers import cross_encoder
+from core.schema import Interval
+from core.search.corpus import Corpus
+from core.train import checkpoints, quick, quickly, settled_plan, whole
+from core.train.course import BEST
+from core.train.watch import Outcome, Watch
+
+SIMILARITY = RETRIEVAL.parent / "similarity"
+FOUND = Path(__file__).with_suffix(".jsonl")
+SCORED, CHOOSING = 2000, 500  # of STS-B's pairs, to learn from and to choose by
+DEPTH, RESAMPLES = 10, 2000
+SHORT = 64  # numbers of a vector whose score is told for Matryoshka
+DIMENSIONS = (384, 128, SHORT)
+FAULTS = (UserError, RuntimeError, ValueError, TypeError, KeyError, OSError)  # of one line; the others are still measured
+
+Encode = Callable[[Sequence[str], models.Kind], Vectors]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One training: its place in the table, its recipe, and which teacher stands in it (of a kind of rows, or a cross-encoder)."""
+
+    objective: str
+    what: str
+    train: Mapping[str, Any]
+    teacher: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.objective}: {self.what}"
+
+    @property
+    def kinds(self) -> list[str]:
+        """The types of its objectives; none where the project's pairs are taught."""
+        return [objective["type"] for objective in self.train.get("objectives", ())]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What became of a line: scores on what was not trained on, the difference with its 95 % interval, and what dev would hand out.
+
+    `fault` says why there are none.
+    """
+
+    name: str
+    objective: str
+    what: str
+    fault: str = ""
+    rows: int = 0
+    metric: str = ""
+    before: float = 0.0
+    after: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    share: float = 0.0
+    handed: float = 0.0
+    epoch: float = 0.0
+    learning_rate: float = 0.0
+    note: str = ""
+    seconds: float = 0.0
+    device: str = ""
+    machine: str = ""
+    day: str = ""
+    limit: int = 0
+
+    def __str__(self) -> str:
+        if self.fault:
+            return f"{self.name:<62} not trained: {self.fault}"
+        return (
+            f"{self.name:<62}{self.rows:>5} rows  {self.metric} {self.before:.3f} -> {self.after:.3f}  {self.after - self.before:+.3f} "
+            f"({self.low:+.3f} to {self.high:+.3f})  share {self.share:g}: {self.handed:.3f}  {self.seconds:.0f} s{self.note and '  '}{self.note}"
+        )
+
+
+# --- which trainings there are ---
+
+
+def lines() -> dict[str, Line]:
+    """Return all lines by name: one for each entry of the registries, and what is added to them."""
+    found = [*_losses(), *_added(), *_taught(), *_together(), *_methods(), Line("reranker", "cross-encoder, a fresh head", {})]
+    return {line.name: line for line in found}
+
+
+def _line(what: str, *objectives: Mapping[str, Any], teacher: str = "", **settings: Any) -> Line:
+    return Line(" + ".join(one["type"] for one in objectives), what, {"dial": "balanced", "objectives": objectives, **settings}, teacher)
+
+
+def _losses() -> Iterator[Line]:
+    for kind, choice in OBJECTIVES.items():
+        if FIRST in choice.needs:
+            yield _line("read, then ranked", {"type": kind}, {"type": "contrastive"})
+        for loss in losses_of(kind):
+            yield _line(loss, {"type": kind, "loss": loss})
+
+
+def _added() -> Iterator[Line]:
+    short = {"matryoshka": {"matryoshka_dims": DIMENSIONS}}
+    for what, added in (
+        ("with a margin of 0.1", {"margin": 0.1}),
+        ("with Matryoshka", short),
+        ("with the variance penalty", {"variation_penalty": {"alpha": 1.0}}),
+        ("with margin, Matryoshka and penalty", {"margin": 0.1, **short, "variation_penalty": {"alpha": 1.0}}),
+        ("in parts (GradCache)", {"loss": f"Cached{default_loss('contrastive')}"}),
+    ):
+        yield _line(what, {"type": "contrastive", **added})
+    yield _line("with Matryoshka", {"type": "similarity", **short})
+
+
+def _taught() -> Iterator[Line]:
+    for kind in OBJECTIVES:
+        for name in distillations_of(kind):
+            crossed = CROSS_ENCODER in DISTILLATIONS[name].needs
+            yield _line(
+                f"with a teacher, {name}", {"type": kind, "distillation": {"loss": name}}, teacher=CROSS_ENCODER if crossed else kind
+            )
+
+
+def _together() -> Iterator[Line]:
+    yield _line("in turn", {"type": "contrastive"}, {"type": "similarity"})
+    yield _line("in turn", {"type": "contrastive"}, {"type": "triplet"}, {"type": "unsupervised", "loss": "LateInteractionDistillation"})
+
+
+def _methods() -> Iterator[Line]:
+    whole = {"dial": "balanced"}
+    for what, settings in (
+        *((f"Quick, map for {which}", {"dial": "quick", "map": which}) for which in MAPS),
+        ("LoRA", {**whole, "lora": {}}),
+        ("full", whole),
+        ("full, three layers frozen", {**whole, "freeze_layers": 3}),
+        ("full, blend off", {**whole, "blend": ()}),
+    ):
+        yield Line("method", what, settings)
+    texts = {"type": "unsupervised", "loss": "LateInteractionDistillation"}
+    yield Line("method", "Quick, texts alone", {"dial": "quick", "objectives": (texts,)})
+
+
+# --- what is learned from, and what judges ---
+
+
+class Searched:
+    """Questions on other diseases, searched in all passages."""
+
+    metric = metrics.PRIMARY
+
+    def __init__(self, data: Dataset) -> None:
+        self.corpus, self.relevant = Corpus.of(data.passages, data.test), [question.relevant for question in data.test]
+
+    def values(self, encode: Encode) -> np.ndarray:
+        """Return each question's score from the vectors that `encode` gives."""
+        found, _ = self.corpus.dense(encode(self.corpus.queries, "query"), encode(self.corpus.texts, "document"), DEPTH)
+        return metrics.ndcg(self.corpus.named(found), self.relevant)
+
+    def score(self, values: np.ndarray) -> float:
+        return float(values.mean())
+
+    def change(self, before: np.ndarray, after: np.ndarray) -> Interval:
+        return metrics.interval(after - before, resamples=RESAMPLES, seed=1)
+
+
+class Alike:
+    """Scored pairs: how well cosines order them as people did."""
+
+    metric = "Spearman"
+
+    def __init__(self, rows: Sequence[ScoredPair]) -> None:
+        self.first, self.second = [row.first for row in rows], [row.second for row in rows]
+        self.scores = np.array([row.score for row in rows])
+
+    def values(self, encode: Encode) -> np.ndarray:
+        """Return each pair's cosine."""
+        return np.asarray((encode(self.first, "document") * encode(self.second, "document")).sum(axis=1))
+
+    def score(self, values: np.ndarray) -> float:
+        return metrics.spearman(values, self.scores)
+
+    def change(self, before: np.ndarray, after: np.ndarray) -> Interval:
+        """Return the difference of the correlations with its bootstrap interval over pairs."""
+        draws = np.random.default_rng(1).integers(0, len(self.scores), (RESAMPLES, len(self.scores)))
+        found = [metrics.spearman(after[i], self.scores[i]) - metrics.spearman(before[i], self.scores[i]) for i in draws]
+        low, high = np.quantile(found, (0.025, 0.975))
+        return Interval(self.score(after) - self.score(before), float(low), float(high))
+
+
+class Material:
+    """All that lines are taught and judged by; `limit` keeps to so many rows, 0 to all."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+        self.store = EmbeddingStore(folder / "embeddings")
+        self.teachers: dict[str, str] = {}
+
+    @cached_property
+    def health(self) -> Dataset:
+        """medquad_cdc by disease."""
+        data = LINES["medquad_cdc"]()
+        return replace(data, train=self._cut(data.train))
+
+    @cached_property
+    def searched(self) -> Searched:
+        return Searched(self.health)
+
+    @cached_property
+    def alike(self) -> Alike:
+        return Alike(_stsb("test"))
+
+    def judge(self, line: Line) -> Searched | Alike:
+        """Return what judges a line: its first objective does."""
+        return self.alike if line.kinds and rows_of(line.kinds[0]) == SCORES else self.searched
+
+    def data(self, line: Line) -> Dataset:
+        """Return the rows of a line's objectives, with the questions or scored pairs that choose."""
+        rows = tuple(ObjectiveRows(self._rows(rows_of(kind))) for kind in line.kinds)
+        if self.judge(line) is not self.alike:
+            return replace(self.health, objectives=rows)
+        chosen = replace(rows[0], validation=tuple(_stsb("dev")[:CHOOSING]))
+        return Dataset((), (), (), (), "bench", objectives=(chosen, *rows[1:]))
+
+    def _rows(self, kind: str) -> tuple[Row, ...]:
+        if kind == SCORES:
+            return self._cut(_stsb("train")[:SCORED])
+        if kind == TEXTS:
+            return self._cut(tuple(dict.fromkeys(TextRow(passage.text) for passage in self.health.passages)))
+        return self._with_negatives if kind == TRIPLETS else self.health.train
+
+    @cached_property
+    def _with_negatives(self) -> tuple[Row, ...]:
+        """The pairs, each with the nearest other pair's passage by the base that does not answer its question."""
+        pairs, base = self.health.train, models.load(BASE_MODEL)
+        taught = {pair.passage_id: pair.positive for pair in pairs}
+        right: dict[str, set[str]] = {}
+        for pair in pairs:
+            right.setdefault(pair.pair_id, set()).add(pair.passage_id)
+        queries = self.store.vectors(base, [pair.query for pair in pairs], "query")
+        near, _ = search.exact(queries, self.store.vectors(base, list(taught.values()), "document"), DEPTH)
+        keys, made = list(taught), []
+        for pair, places in zip(pairs, near.tolist(), strict=True):
+            wrong = next(keys[place] for place in places if keys[place] not in right[pair.pair_id])
+            avoid = tuple(sorted(right[pair.pair_id]))
+            made.append(replace(pair, negatives=(taught[wrong],), marks=(pair.passage_id, wrong), avoid=avoid))
+        return tuple(made)
+
+    def _cut(self, rows: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(rows[: self.limit or None])
+
+    def teacher(self, kind: str) -> str:
+        """Return a teacher's folder: a cross-encoder, or a model that was tuned before by the usual loss of such rows (texts: of pairs)."""
+        if kind not in self.teachers:
+            folder = self.folder / f"teacher-{len(self.teachers)}"
+            if kind == CROSS_ENCODER:
+                tuned_reranker(self).model.save_pretrained(str(folder), create_model_card=False)
+            else:
+                plain = "similarity" if rows_of(kind) == SCORES else "contrastive"
+                trained = Training(_line("teacher", {"type": plain}), self)
+                trained.fit()
+                trained.base.save(folder)
+            self.teachers[kind] = str(folder)
+        return self.teachers[kind]
+
+
+def _stsb(part: str) -> list[ScoredPair]:
+    """Return STS-B's pairs with scores from 0 to 1, always in the same mixed order."""
+    with (SIMILARITY / f"stsb-en-{part}.csv").open(encoding="utf-8", newline="") as file:
+        rows = [ScoredPair(first, second, float(score) / 5) for first, second, score in csv.reader(file)]
+    random.Random(1).shuffle(rows)
+    return rows
+
+
+# --- training and judging ---
+
+
+class Training:
+    """One line's training: `base` ends with what dev hands out in it, `tuned` gives the vectors of the best epoch."""
+
+    def __init__(self, line: Line, material: Material) -> None:
+        self.material, self.data, self.base = material, material.data(line), models.load(BASE_MODEL)
+        named = {"train": {"name": "project:Bench"}}
+        objectives = [{"datasets": named, **one} for one in line.train.get("objectives", ())]
+        if line.teacher:
+            teacher = {"name": material.teacher(line.teacher)}
+            objectives = [{**one, "distillation": {**one["distillation"], "teacher": teacher}} for one in objectives]
+        self.settings: TrainSettings = parse({"train": {**line.train, "objectives": objectives}}).train
+        self.handed: Encode = self.base.encode
+        self.tuned: Encode = self.base.encode
+
+    def fit(self) -> Outcome:
+        """Train by the line's method, as the product would."""
+        with tempfile.TemporaryDirectory(dir=self.material.folder) as folder:
+            root = Path(folder)
+            self.plan = settled_plan(self.data, self.settings, root, any(map(asked, self.data.train)))
+            return self._quick() if self.plan.dial == "quick" else self._whole(root)
+
+    def _quick(self) -> Outcome:
+        store, base = self.material.store, self.base
+        task = quickly.distilling(self.data, self.settings, self.plan, base, store, Watch()) if self.settings.objectives else None
+        outcome, maps = quick.fit(self.data, base, self.plan, store, Watch(), task)
+        best = maps.blended(1 / outcome.share) if outcome.share else maps  # a base that was kept leaves no map to look at
+
+        def through(chosen: models.Maps) -> Encode:
+            return lambda texts, kind: chosen.apply(store.vectors(base, texts, kind), kind)
+
+        self.handed, self.tuned = through(maps), through(best)
+        return outcome
+
+    def _whole(self, root: Path) -> Outcome:
+        from safetensors.torch import load_file
+
+        outcome = whole.fit(self.data, self.base, self.settings, self.plan, self.material.store, root, Watch())
+        last = checkpoints.newest(root)
+        if last is None:
+            raise RuntimeError("the training left no checkpoint")
+        best, chosen = load_file(last / BEST), {name: value.clone() for name, value in self.base.model.state_dict().items()}
+
+        def holding(weights: Mapping[str, Any]) -> Encode:
+            def encode(texts: Sequence[str], kind: models.Kind) -> Vectors:
+                self.base.model.load_state_dict(weights)
+                return self.base.encode(texts, kind)
+
+            return encode
+
+        self.handed, self.tuned = holding(chosen), holding(best)
+        return outcome
+
+
+def measure(line: Line, material: Material) -> Measured:
+    """Train a line and score it on what it was not trained on."""
+    if line.objective == "reranker":
+        return _reranker(line, material)
+    judge, training = material.judge(line), Training(line, material)
+    untouched, store = models.load(BASE_MODEL), material.store
+
+    def base(texts: Sequence[str], kind: models.Kind) -> Vectors:
+        return store.vectors(untouched, texts, kind)
+
+    before = judge.values(base)
+    outcome = training.fit()
+    after = judge.values(training.tuned)
+    handed = {0.0: before, 1.0: after}.get(outcome.share)
+    change = judge.change(before, after)
+    return Measured(
+        name=line.name,
+        objective=line.objective,
+        what=line.what,
+        rows=sum(len(rows.train) for rows in training.data.objectives) or len(training.data.train),
+        metric=judge.metric,
+        before=judge.score(before),
+        after=judge.score(after),
+        low=change.low,
+        high=change.high,
+        share=outcome.share,
+        handed=judge.score(judge.values(training.handed) if handed is None else handed),
+        epoch=max(outcome.history[1:], key=lambda point: point.score).epoch,
+        learning_rate=training.plan.learning_rate,
+        note=_note(line, outcome, judge, base, training),
+    )
+
+
+def _note(line: Line, outcome: Outcome, judge: Searched | Alike, base: Encode, training: Training) -> str:
+    """Return what else a line shows: perplexity, short vectors, the other objective's judge."""
+    said = []
+    if outcome.perplexity:
+        found = outcome.perplexity
+        said.append(f"perplexity {found.before:.0f} -> {found.after:.0f}{', a fresh head' if found.fresh else ''}")
+    if "Matryoshka" in line.what:
+        before, after = (judge.score(judge.values(_shortened(encode))) for encode in (base, training.tuned))
+        said.append(f"first {SHORT} numbers {before:.3f} -> {after:.3f}")
+    if line.kinds[1:] and SCORES in map(rows_of, line.kinds[1:]):
+        alike = training.material.alike
+        before, after = (alike.score(alike.values(encode)) for encode in (base, training.tuned))
+        said.append(f"{alike.metric} {before:.3f} -> {after:.3f}")
+    if training.plan.dial == "quick" and not outcome.share:
+        said.append("dev kept the base, and no other map is left to score")
+    return "; ".join(said)
+
+
+def _shortened(encode: Encode) -> Encode:
+    return lambda texts, kind: models.unit(encode(texts, kind)[:, :SHORT])
+
+
+def tuned_reranker(material: Material) -> Reader:
+    """Return a cross-encoder tuned to the pairs, from the base with a fresh head: none is at hand offline."""
+    settings, base = RerankerSettings(negatives=2, depth=20), models.load(BASE_MODEL)
+    reader = Reader(cross_encoder.load(models.resolve(BASE_MODEL), settings.max_tokens, seed=settings.seed), base.precision)
+    rows = labelled(material.health.train, settings, base, material.store)
+    with tempfile.TemporaryDirectory(dir=material.folder) as root:
+        dev = RerankDev(material.health, settings, base, material.store)
+        fit_reranker(rows, reader, dev, settings, reranker.FRESH_RATE, Path(root), Watch())
+    return reader
+
+
+def _reranker(line: Line, material: Material) -> Measured:
+    reader, base, judge = tuned_reranker(material), models.load(BASE_MODEL), material.searched
+    corpus = judge.corpus
+    passages = material.store.vectors(base, corpus.texts, "document")
+    first, _ = corpus.dense(material.store.vectors(base, corpus.queries, "query"), passages, 2 * DEPTH)
+    before = metrics.ndcg(corpus.named(first), judge.relevant)
+    after = metrics.ndcg(corpus.named(reranked(corpus, first, 2 * DEPTH, reader.model, reader.precision)), judge.relevant)
+    change = judge.change(before, after)
+    return Measured(
+        line.name,
+        line.objective,
+        line.what,
+        rows=len(material.health.train),
+        metric=judge.metric,
+        before=judge.score(before),
+        after=judge.score(after),
+        low=change.low,
+        high=change.high,
+        note=f"first {2 * DEPTH} hits",
+    )
+
+
+# --- the command ---
+
+
+def chosen(names: Sequence[str], part: str) -> list[Line]:
+    """Return the lines whose names begin with one of `names`, all without any; of them the part "i/n"."""
+    found = [line for name, line in lines().items() if not names or name.startswith(tuple(names))]
+    number, _, parts = part.partition("/")
+    return found[int(number) - 1 :: int(parts)]
+
+
+def done(out: Path | None, limit: int) -> set[str]:
+    """Return the names of the lines that were measured before, with as many rows."""
+    rows = map(json.loads, out.read_text("utf-8").splitlines()) if out and out.exists() else ()
+    return {row["name"] for row in rows if row["limit"] == limit and not row["fault"]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Every objective, loss and method: before and after.")
+    parser.add_argument("names", nargs="*", help="What the lines' names begin with; none: all.")
+    parser.add_argument("--list", action="store_true", help="Print the names, and end.")
+    parser.add_argument("--limit", type=int, default=0, help="Rows to learn from at most.")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="Left out: what is there.")
+    parser.add_argument("--out", type=Path, help="A file of JSON lines, to which each line is appended as it is done.")
+    parser.add_argument("--parts", default="1/1", help="i/n: the i-th of n parts of the lines.")
+    parser.add_argument("--work", type=Path, help="A folder that keeps vectors, so that the next time takes less.")
+    given = parser.parse_args()
+    wanted = [line for line in chosen(given.names, given.parts) if line.name not in done(given.out, given.limit)]
+    if given.list:
+        sys.exit("\n".join(line.name for line in wanted))
+    if not (RETRIEVAL.exists() and SIMILARITY.exists()):
+        sys.exit("The data sets do not lie beside the project, so nothing is measured.")
+    if given.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    from core.models import compute
+
+    device, machine, day = compute.device(), report.machine(), time.strftime("%Y-%m-%d")
+    if given.device and device != given.device:
+        sys.exit(f"There is no {given.device} here.")
+    print(machine, device, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        material = Material(given.work or Path(folder), given.limit)
+        for line in wanted:
+            start = time.process_time()
+            try:
+                found = measure(line, material)
+            except FAULTS as error:
+                found = Measured(line.name, line.objective, line.what, fault=f"{type(error).__name__}: {error}")
+            spent = round(time.process_time() - start, 1)
+            found = replace(found, seconds=spent, device=device, machine=machine, day=day, limit=given.limit)
+            print(found, flush=True)
+            if given.out:
+                with given.out.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
