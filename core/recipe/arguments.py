@@ -18,7 +18,7 @@ REFUSED = {
     "run_name": "it stands beside args, not in it",
     "trust_remote_code": "a model's own code is never run here",
     "resume_from_checkpoint": "a run that was cut off is resumed from its own checkpoints: `python -m core runs` lists them",
-    "load_best_model_at_end": "dev always chooses the best checkpoint",
+    "load_best_model_at_end": "dev always chooses the best checkpoint, and the base where none stands out above it",
     "metric_for_best_model": "the metric follows from the data: nDCG@10 for questions, Spearman's correlation for scored pairs",
     "deepspeed": "only one machine's processes are supported; `export slurm` writes a script for a cluster",
     "fsdp": "only one machine's processes are supported; `export slurm` writes a script for a cluster",

@@ -13,7 +13,7 @@ from core.train import plan
 from pages.training import methods
 from pages.widgets import forms
 
-NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience", "hard_negatives")
+NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience", "hard_negatives", "chance")
 SPLIT = ("dev", "test", "near_duplicate")
 
 
@@ -26,7 +26,7 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
                 forms.title(TrainSettings, "base_model"), train.base_model, help=forms.help(TrainSettings, "base_model"), key="base_model"
             )
         }
-        for column, name in zip(st.columns(4) + st.columns(4), NUMBERS, strict=False):
+        for column, name in zip([*st.columns(3), *st.columns(3), *st.columns(3)], NUMBERS, strict=True):
             with column:
                 asked[name] = forms.number(TrainSettings, name, getattr(train, name), key=f"train_{name}", placeholder="By itself")
         made = sorted({generator for generator, *_ in project.pair_table()})

@@ -11,7 +11,7 @@ from pages.widgets import changing, errors, frame, live, routes, stages
 project = frame.open_project("Train", needs="pairs")
 st.markdown(
     "The model is tuned so that each question lands near the passage that answers it. The untouched base model takes part as well, "
-    "and is kept when nothing does better."
+    "and is kept when nothing does better by more than chance."
 )
 recipe = project.recipe()
 division.show(project, recipe)

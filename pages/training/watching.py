@@ -82,7 +82,8 @@ def curves(run: Run) -> None:
     with right:
         st.markdown(
             "**Score on the choosing questions**",
-            help=f"{scored} on dev. The best epoch is kept; epoch 0 is the untouched base model.",
+            help=f"{scored} on dev. Epoch 0 is the untouched base model, which is kept unless a later one rises above it by more than "
+            "chance.",
         )
         if dev:
             level = (dev[0][1], "the base model") if dev[0][0] == 0 else None
