@@ -87,12 +87,12 @@ def within_chance(result: Mapping[str, Any]) -> tuple[str, str]:
     alike = f", of which many go together so that they count as {found['groups']:,}" if found["groups"] < found["questions"] else ""
     said = (
         f"The score rose by {found['gain']:.3f} on the {found['questions']:,} {what} that choose{alike}. By chance alone one of "
-        f"{found['tried']} attempts stands out as far in {found['p']:.0%} of cases, more than the {found['level']:.0%} allowed, so the base "
+        f"{found['tried']} attempts stands out as far in {found['p']:.0%} of cases, more than the {100 * found['level']:.3g}% allowed, so the base "
         "model was kept."
     )
     return said, (
-        f"More {what} on other passages show smaller gains: make or import more, or hold out a larger share of the documents for choosing. "
-        "A more thorough training may gain more. The setting “Chance of a false gain” moves the limit; 1 hands out whatever scores best."
+        f"More {what} to choose by, on other passages, show smaller gains, and a more thorough training may gain more. “Chance of a false "
+        "gain” moves the limit."
     )
 
 

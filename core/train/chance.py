@@ -15,7 +15,7 @@ import numpy as np
 
 from core import metrics
 
-SWAPS, SEED = 4000, 1
+SWAPS, SEED = 10_000, 1
 
 
 @dataclass(frozen=True)

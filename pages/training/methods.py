@@ -79,7 +79,7 @@ def within_chance(run: Run) -> None:
     """Say that the rise on the choosing questions was within chance, where the base model was kept for that."""
     said, hint = overview.within_chance(run.result())
     if said:
-        st.caption(said, help=f"{hint} In the literature: a paired sign-flip test of the best of many, after Westfall and Young.")
+        st.caption(f"{said} {hint}", help="In the literature: a paired sign-flip test of the largest of many, after Westfall and Young.")
 
 
 def index_stays(run: Run) -> None:
