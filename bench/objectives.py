@@ -3,7 +3,7 @@
     python -m bench.objectives                                  every line: three quarters of an hour on two cores
     python -m bench.objectives --list                           the names of the lines
     python -m bench.objectives similarity "method: LoRA"        those that begin so
-    python -m bench.objectives --out found.jsonl --parts 1/8    the first eighth; what the file holds already is left out
+    python -m bench.objectives --out found.jsonl --parts 1/8    an eighth, beside seven others; what the file holds is left out
 
 What ranks is taught medquad_cdc's questions or passages, divided by disease as in bench.gains, and judged by questions on other
 diseases, over all passages. Scored pairs are STS-B's. The score after is that of the best epoch's weights, so that it says what the
@@ -64,7 +64,7 @@ Encode = Callable[[Sequence[str], models.Kind], Vectors]
 
 @dataclass(frozen=True)
 class Line:
-    """One training: its place in the table, its recipe, and which teacher stands in it (of a kind of rows, or a cross-encoder)."""
+    """One training: its place in the table, its recipe, and which teacher stands in it (an objective's, or a cross-encoder)."""
 
     objective: str
     what: str
@@ -104,7 +104,6 @@ class Measured:
     learning_rate: float = 0.0
     note: str = ""
     seconds: float = 0.0
-    device: str = ""
     machine: str = ""
     day: str = ""
     limit: int = 0
@@ -155,10 +154,9 @@ def _added() -> Iterator[Line]:
 def _taught() -> Iterator[Line]:
     for kind in OBJECTIVES:
         for name in distillations_of(kind):
-            crossed = CROSS_ENCODER in DISTILLATIONS[name].needs
-            yield _line(
-                f"with a teacher, {name}", {"type": kind, "distillation": {"loss": name}}, teacher=CROSS_ENCODER if crossed else kind
-            )
+            tuned = "similarity" if rows_of(kind) == SCORES else "contrastive"
+            teacher = CROSS_ENCODER if CROSS_ENCODER in DISTILLATIONS[name].needs else tuned
+            yield _line(f"with a teacher, {name}", {"type": kind, "distillation": {"loss": name}}, teacher=teacher)
 
 
 def _together() -> Iterator[Line]:
@@ -289,14 +287,13 @@ class Material:
         return tuple(rows[: self.limit or None])
 
     def teacher(self, kind: str) -> str:
-        """Return a teacher's folder: a cross-encoder, or a model that was tuned before by the usual loss of such rows (texts: of pairs)."""
+        """Return a teacher's folder, tuned to the same rows before: a cross-encoder, or a model by the usual loss of an objective."""
         if kind not in self.teachers:
             folder = self.folder / f"teacher-{len(self.teachers)}"
             if kind == CROSS_ENCODER:
                 tuned_reranker(self).model.save_pretrained(str(folder), create_model_card=False)
             else:
-                plain = "similarity" if rows_of(kind) == SCORES else "contrastive"
-                trained = Training(_line("teacher", {"type": plain}), self)
+                trained = Training(_line("teacher", {"type": kind}), self)
                 trained.fit()
                 trained.base.save(folder)
             self.teachers[kind] = str(folder)
@@ -337,9 +334,13 @@ class Training:
 
     def _quick(self) -> Outcome:
         store, base = self.material.store, self.base
-        task = quickly.distilling(self.data, self.settings, self.plan, base, store, Watch()) if self.settings.objectives else None
+        task = Followed(quickly.distilling(self.data, self.settings, self.plan, base, store, Watch())) if self.settings.objectives else None
         outcome, maps = quick.fit(self.data, base, self.plan, store, Watch(), task)
-        best = maps.blended(1 / outcome.share) if outcome.share else maps  # a base that was kept leaves no map to look at
+        best = maps
+        if outcome.share:
+            best = maps.blended(1 / outcome.share)  # from the blend back to the tuned map
+        elif task and task.learned:
+            best = task.learned.maps()
 
         def through(chosen: models.Maps) -> Encode:
             return lambda texts, kind: chosen.apply(store.vectors(base, texts, kind), kind)
@@ -365,6 +366,17 @@ class Training:
 
         self.handed, self.tuned = holding(chosen), holding(best)
         return outcome
+
+
+class Followed:
+    """A task of Quick's whose maps can be looked at after the last epoch, when dev has kept the base."""
+
+    def __init__(self, task: quick.Task) -> None:
+        self.task, self.batches, self.learned = task, task.batches, None
+
+    def loss(self, batch: Sequence[int], epoch: int, learned: quick.Learned) -> Any:
+        self.learned = learned
+        return self.task.loss(batch, epoch, learned)
 
 
 def measure(line: Line, material: Material) -> Measured:
@@ -414,7 +426,9 @@ def _note(line: Line, outcome: Outcome, judge: Searched | Alike, base: Encode, t
         before, after = (alike.score(alike.values(encode)) for encode in (base, training.tuned))
         said.append(f"{alike.metric} {before:.3f} -> {after:.3f}")
     if training.plan.dial == "quick" and not outcome.share:
-        said.append("dev kept the base, and no other map is left to score")
+        said.append(
+            "dev kept the base; after: the map of the last epoch" if line.kinds else "dev kept the base, and no map is left to score"
+        )
     return "; ".join(said)
 
 
@@ -476,38 +490,47 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="What the lines' names begin with; none: all.")
     parser.add_argument("--list", action="store_true", help="Print the names, and end.")
     parser.add_argument("--limit", type=int, default=0, help="Rows to learn from at most.")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="Left out: what is there.")
+    parser.add_argument("--device", choices=("cpu",), help="Left out: what is there.")
     parser.add_argument("--out", type=Path, help="A file of JSON lines, to which each line is appended as it is done.")
     parser.add_argument("--parts", default="1/1", help="i/n: the i-th of n parts of the lines.")
     parser.add_argument("--work", type=Path, help="A folder that keeps vectors, so that the next time takes less.")
     given = parser.parse_args()
     wanted = [line for line in chosen(given.names, given.parts) if line.name not in done(given.out, given.limit)]
     if given.list:
-        sys.exit("\n".join(line.name for line in wanted))
-    if not (RETRIEVAL.exists() and SIMILARITY.exists()):
+        print(*(line.name for line in wanted), sep="\n")
+    elif not (RETRIEVAL.exists() and SIMILARITY.exists()):
         sys.exit("The data sets do not lie beside the project, so nothing is measured.")
-    if given.device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    else:
+        if given.device == "cpu":
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        with tempfile.TemporaryDirectory() as folder:
+            run(wanted, Material(given.work or Path(folder), given.limit), given.out)
+
+
+def run(wanted: Sequence[Line], material: Material, out: Path | None) -> None:
+    """Measure lines one after the other; print each, and write it down, as it is done."""
+    machine, day = f"{_device()}, {report.machine()}", time.strftime("%Y-%m-%d")
+    print(machine, flush=True)
+    for line in wanted:
+        start = time.process_time()
+        try:
+            found = measure(line, material)
+        except FAULTS as error:
+            found = Measured(line.name, line.objective, line.what, fault=f"{type(error).__name__}: {error}")
+        found = replace(found, seconds=round(time.process_time() - start, 1), machine=machine, day=day, limit=material.limit)
+        print(found, flush=True)
+        if out:
+            with out.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
+
+
+def _device() -> str:
+    import torch
+
     from core.models import compute
 
-    device, machine, day = compute.device(), report.machine(), time.strftime("%Y-%m-%d")
-    if given.device and device != given.device:
-        sys.exit(f"There is no {given.device} here.")
-    print(machine, device, flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        material = Material(given.work or Path(folder), given.limit)
-        for line in wanted:
-            start = time.process_time()
-            try:
-                found = measure(line, material)
-            except FAULTS as error:
-                found = Measured(line.name, line.objective, line.what, fault=f"{type(error).__name__}: {error}")
-            spent = round(time.process_time() - start, 1)
-            found = replace(found, seconds=spent, device=device, machine=machine, day=day, limit=given.limit)
-            print(found, flush=True)
-            if given.out:
-                with given.out.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
+    kind = compute.device()
+    return torch.cuda.get_device_name() if kind == "cuda" else kind
 
 
 if __name__ == "__main__":
