@@ -21,7 +21,7 @@ from core.train.batches import Batches, Interleaved
 from tests import tiny
 from tests.filled import eventually, fill
 
-SETTINGS = {"dial": "balanced", "epochs": 4, "learning_rate": 3e-3, "batch_size": 8}
+SETTINGS = {"dial": "balanced", "epochs": 4, "learning_rate": 3e-3, "batch_size": 8, "chance": 1}
 
 
 @pytest.fixture(scope="module")

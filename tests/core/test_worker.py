@@ -45,7 +45,10 @@ def prepared(folder: Path, model: str, kind: str = "train", **train: object) -> 
     folder.mkdir(parents=True)
     run = Run(folder)
     settings = parse(
-        {"train": {"base_model": model, "dial": "quick", "epochs": 2, **train}, "evaluate": {"resamples": 100, "rerank": False}}
+        {
+            "train": {"base_model": model, "dial": "quick", "epochs": 2, "chance": 1, **train},
+            "evaluate": {"resamples": 100, "rerank": False},
+        }
     )
     disk.write_atomic(folder / "recipe.yaml", recipes.dump(settings))
     tiny.dataset().write(folder / "data")

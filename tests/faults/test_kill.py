@@ -150,7 +150,7 @@ def _recipe(model: Path, url: str) -> Recipe:
     return parse(
         {
             "pairs": {"generators": ["sentence", "llm"], "llm": llm},
-            "train": {"base_model": str(model), "dial": "balanced", "epochs": 6, "batch_size": 16},
+            "train": {"base_model": str(model), "dial": "balanced", "epochs": 6, "batch_size": 16, "chance": 1},
             "evaluate": {"resamples": 200, "rerank": False},
         }
     )

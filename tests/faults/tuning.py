@@ -58,6 +58,7 @@ def settings(recipe: str, base: Path) -> TrainSettings:
         "batch_size": 6,
         "learning_rate": 3e-3,
         "blend": [0.5],
+        "chance": 1,  # so that what was trained is handed out, and compared
         **RECIPES[recipe],
     }
     plain["objectives"] = [named | objective for objective in plain.get("objectives", [])]
