@@ -80,7 +80,7 @@ class Course:
         """Look after each step whether to stop, or to save because much time has passed."""
         step = state.global_step
         last = step % self.steps_per_epoch == 0  # the epoch's end scores and saves by itself
-        self.watch.progress(self.start + (1 - self.start) * state.global_step / max(1, state.max_steps), self._words(state.epoch))
+        self._say(state, self._words(state.epoch))
         if ranks.agreed(self.watch.stop):
             self.stopped = control.should_training_stop = True
             if not last:
@@ -156,7 +156,11 @@ class Course:
 
     # --- ---
 
+    def _say(self, state: Any, words: str) -> None:
+        self.watch.progress(self.start + (1 - self.start) * state.global_step / max(1, state.max_steps), words)
+
     def _score(self, state: Any) -> None:
+        self._say(state, f"Scoring the model after {state.epoch:.3g} of {self.plan.epochs} epochs")
         values = ranks.agreed(lambda: self.dev.values(self.encoder))
         point = DevScore(round(state.epoch, 4), float(values.mean()))
         self.values[point.epoch] = values

@@ -62,13 +62,14 @@ def words(train: TrainSettings, dial: Dial) -> str:
     """Say what a dial does with these settings."""
     if dial == "quick":
         return "A map on top of the model. The model itself stays as it is."
-    rows = "all that it is taught" if train.objectives else "all pairs"
     early = ", ending early when it no longer helps" if train.early_stopping or dial == "thorough" else ""
     if steps := train.args.max_steps:
         return f"The whole model, {'up to ' if early else ''}{steps:,} {'step' if steps == 1 else 'steps'}{early}."
     epochs = every_dial(train)[dial]
     times = TIMES[epochs - 1] if epochs <= len(TIMES) else f"{epochs} times"
-    return f"The whole model, {'up to ' if early and epochs > 1 else ''}{times} through {rows}{early if epochs > 1 else ''}."
+    return (
+        f"The whole model, {'up to ' if early and epochs > 1 else ''}{times} through all that it learns from{early if epochs > 1 else ''}."
+    )
 
 
 def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:

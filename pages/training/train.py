@@ -35,5 +35,5 @@ with errors.shown():
     if not live.leaving():
         rehearsing.button(project, wanted)
     if busy:
-        st.caption("A training is under way. The Runs page shows how far it is.")
+        routes.link("runs", "A training is under way. The Runs page shows how far it is", icon=":material/monitoring:")
 reranking.offer(project, recipe)

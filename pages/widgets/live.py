@@ -13,6 +13,7 @@ from pages.widgets import errors, routes
 from pages.widgets.stages import active
 
 LEAVING = "start"  # the key of the one button that does so
+DEVICES = {"cpu": "the processor", "cuda": "the graphics card", "mps": "the graphics chip"}
 EVERY = 1.0  # seconds between two looks at a run's files
 
 
@@ -68,7 +69,9 @@ def bar(run: Run) -> None:
         st.text(run.title or run.kind.capitalize())
         st.progress(min(1.0, max(0.0, status.fraction)), text=errors.escape(words(status)))
         if run.stopping():
-            st.caption("Stopping after the current step.")
+            st.caption(
+                "Stopping after the current step. What is under way, such as a score, is brought to its end, so that nothing is lost."
+            )
         elif status.state not in ENDED:
             st.button("Stop", key=f"stop_{run.id}", icon=":material/stop_circle:", help=STOP_HELP[run.kind], on_click=run.stop)
 
@@ -95,5 +98,5 @@ def words(status: RunStatus) -> str:
     if status.seconds_left:
         parts.append(f"about {overview.minutes(status.seconds_left)} left")
     if status.device:
-        parts.append(f"on {status.device}")
+        parts.append(f"on {DEVICES.get(status.device, status.device)}")
     return " · ".join(parts)

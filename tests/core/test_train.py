@@ -152,6 +152,13 @@ def test_a_training_of_so_many_steps_does_none_more_after_a_kill_at_its_end(trai
     assert weights(result.model) == weights(unkilled.model)
 
 
+def test_that_a_model_is_scored_is_said_while_it_is(training: Training) -> None:
+    said: list[str] = []
+    chosen = TrainSettings(base_model=str(training.base), dial="balanced", **{**LEARNS["balanced"], "epochs": 1}, blend=())
+    train(training.data, chosen, training.folder, EmbeddingStore(training.folder / "e"), progress=lambda _, text: said.append(text))
+    assert said[-2:] == ["Epoch 1 of 1", "Scoring the model after 1 of 1 epochs"]
+
+
 def test_of_equal_shares_the_one_nearest_the_base_is_taken() -> None:
     from core.train import blend
     from core.train.watch import ShareScore

@@ -54,9 +54,13 @@ def test_the_dial_suggests_the_whole_model_for_peoples_questions(project: Projec
 @pytest.mark.parametrize(
     ("train", "balanced", "thorough"),
     [
-        ({}, "three times through all pairs.", "up to ten times through all pairs, ending early"),
-        ({"args": {"num_train_epochs": 1}}, "once through all pairs.", "once through all pairs."),
-        ({"epochs": 12, "early_stopping": {"patience": 2}}, "up to 12 times through all pairs, ending early", "up to 12 times"),
+        ({}, "three times through all that it learns from.", "up to ten times through all that it learns from, ending early"),
+        ({"args": {"num_train_epochs": 1}}, "once through all that it learns from.", "once through all that it learns from."),
+        (
+            {"epochs": 12, "early_stopping": {"patience": 2}},
+            "up to 12 times through all that it learns from, ending early",
+            "up to 12 times",
+        ),
         ({"args": {"max_steps": 40}, "epochs": 5}, "The whole model, 40 steps.", "up to 40 steps, ending early"),
     ],
 )
@@ -74,7 +78,7 @@ def test_the_dial_follows_the_epochs_that_are_typed(project: Project) -> None:
     before = app.radio[0].proto.captions[1]
     app.number_input(key="train_epochs").set_value(30).run()
     after = app.radio[0].proto.captions[1]
-    assert "30 times through all pairs" in after
+    assert "30 times through all that it learns from" in after
     assert after.split(".")[1] != before.split(".")[1], "the minutes are those of 30 epochs"
 
 
