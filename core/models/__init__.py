@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "Kind", "Maps", "Vectors", "load", "max_tokens", "resolve", "tokenizer", "unit", "with_maps", "wrap"]
 
-BATCH = {"cuda": 256}  # texts that are embedded at once: with fewer a card waits for its orders
-BATCH_ELSEWHERE = 32
 SLICE = 16  # batches between two words of progress
 
 
@@ -112,7 +110,7 @@ class Encoder:
     @cached_property
     def batch(self) -> int:
         """How many texts are embedded at once; halved where memory turns out to be short."""
-        return BATCH.get(self.device, BATCH_ELSEWHERE)
+        return compute.batch(self.device)
 
     def prompt(self, kind: Kind) -> str:
         """Return the text that the model puts before every text of this kind."""

@@ -41,7 +41,7 @@ def scores(model: Any, queries: Sequence[str], texts: Sequence[str], ranking: Po
     found = np.full(ranking.shape, -np.inf, np.float32)
     if pairs:
         with compute.autocast(model.device.type, precision):
-            values = model.predict(pairs, batch_size=models.BATCH, show_progress_bar=False)
+            values = model.predict(pairs, batch_size=compute.batch(model.device.type), show_progress_bar=False)
         found[tuple(cells.T)] = np.asarray(values).reshape(-1)
     return found
 
@@ -71,7 +71,8 @@ class Scorer:
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """Return the score (a logit) of each pair, (n, 1)."""
         pairs = [(_clean(query), _clean(passage)) for query, passage in map(json.loads, texts)]
-        found = _load(self.folder).predict(pairs, batch_size=models.BATCH, show_progress_bar=False)
+        model = _load(self.folder)
+        found = model.predict(pairs, batch_size=compute.batch(model.device.type), show_progress_bar=False)
         return np.asarray(found, np.float32).reshape(-1, 1)
 
 

@@ -72,5 +72,4 @@ def environment() -> dict[str, str]:
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_XET": "1",
-        "TOKENIZERS_PARALLELISM": "false",
     }

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, dropwhile, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.dataset import Row
-from core.models import Encoder, Kind, Vectors, maps
+from core.models import Encoder, Kind, Vectors
 from core.objectives import Columns
 from core.objectives.lessons import Lesson
+from core.train import layers
+from core.train.tokens import Tokens
 
 if TYPE_CHECKING:
     from torch import nn
 
     from core.train.batches import Interleaved
 
-CHUNK = {"cuda": 128}  # texts that are padded to one length: a card's time goes with the number of chunks
-CHUNK_ELSEWHERE = 16  # a processor's goes with the padding
+CHUNK = 16  # texts that are padded to one length: on a processor time goes with the padding
+LARGEST = 128  # the same at most on a card, where time goes with the number of chunks until they are large
+AHEAD = 32  # batches whose texts are read at once
+
+
+Place = tuple[Kind, str, int]  # a text of a kind; the same text counts once, or once a column
 
 
 class Beside(Protocol):
@@ -60,46 +67,66 @@ class Collator:
     valid_label_columns: tuple[str, ...] = ()  # the library's trainer asks for them
 
     def __init__(self, encoder: Encoder, objectives: Sequence[Objective], order: Interleaved) -> None:
-        self.encoder, self.objectives, self.order = encoder, objectives, order
-        self.routed = maps.routed(encoder.model)
-        self.chunk = CHUNK.get(encoder.device, CHUNK_ELSEWHERE)
+        self.objectives, self.order = objectives, order
+        self.tokens = Tokens(encoder)
+        self.budget = layers.worth_launching(encoder.model) if encoder.device == "cuda" else 0
+        self.coming: tuple[int, Iterator[list[int]]] = (-1, iter(()))
 
     def __call__(self, features: Sequence[Mapping[str, int]]) -> dict[str, Any]:
         """Return the batch, as `core.train.step` takes it."""
         import torch
 
-        places = [self.order.place(feature["row"]) for feature in features]
-        number = places[0][0]
-        objective = self.objectives[number]
-        found = objective.columns([objective.rows[row] for _, row in places], self.order.epoch, objective.negatives)
-        chunks, rows = self._embedded(found)
+        batch = [feature["row"] for feature in features]
+        objective, found = self._columns(batch)
+        chunks, rows = self._embedded(batch, found)
         return {
-            "objective": number,
+            "objective": objective,
             "chunks": chunks,
             "rows": [torch.tensor(own) for own in rows],
             "labels": None if found.labels is None else torch.tensor(found.labels, dtype=torch.float32),
-            "targets": self._tokens(found.targets, None) if found.targets else None,
-            "beside": {key: beside.of(found) for key, beside in objective.beside.items()},
+            "targets": self.tokens.ask(found.targets, None) if found.targets else None,
+            "beside": {key: beside.of(found) for key, beside in self.objectives[objective].beside.items()},
         }
 
-    def _embedded(self, columns: Columns) -> tuple[list[dict[str, Any]], list[list[int]]]:
+    def _columns(self, batch: Sequence[int]) -> tuple[int, Columns]:
+        """Return the number of a batch's objective, and what its rows bring."""
+        places = [self.order.place(row) for row in batch]
+        objective = self.objectives[places[0][0]]
+        return places[0][0], objective.columns([objective.rows[row] for _, row in places], self.order.epoch, objective.negatives)
+
+    def _embedded(self, batch: list[int], columns: Columns) -> tuple[list[dict[str, Any]], list[list[int]]]:
         """Return the texts' tokens in chunks, and where each column's texts lie when the chunks are laid end to end."""
         wanted = [
             (kind, text, 0 if columns.once else number)
             for number, (kind, texts) in enumerate(zip(columns.kinds, columns.texts, strict=True))
             for text in texts
         ]
-        order = sorted(dict.fromkeys(wanted), key=lambda one: (one[0], -len(one[1])))
-        places = {one: place for place, one in enumerate(order)}
-        chunks = []
-        for kind in dict.fromkeys(kind for kind, _, _ in order):
-            texts = [text for own, text, _ in order if own == kind]
-            prompt = self.encoder.prompt(kind) or None
-            chunks += [self._tokens(texts[start : start + self.chunk], prompt, kind) for start in range(0, len(texts), self.chunk)]
+        tokens = self.tokens
+        if tokens.simple and any((kind, text) not in tokens.known for kind, text, _ in wanted):
+            tokens.read(self._ahead(batch))
+        chunks = list(self._cut(dict.fromkeys(wanted)))
+        places = {one: place for place, one in enumerate(chain.from_iterable(chunks))}
         found = iter(wanted)
-        return chunks, [[places[next(found)] for _ in texts] for texts in columns.texts]
+        laid = [tokens.chunk([(kind, text) for kind, text, _ in chunk]) for chunk in chunks]
+        return laid, [[places[next(found)] for _ in texts] for texts in columns.texts]
 
-    def _tokens(self, texts: Sequence[str], prompt: str | None, kind: Kind | None = None) -> dict[str, Any]:
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        way = {"task": kind} if self.routed and kind else {}
-        return dict(self.encoder.model.preprocess(clean, prompt=prompt, **way)) | way
+    def _cut(self, wanted: Iterable[Place]) -> Iterator[list[Place]]:
+        """Yield the texts that lie in one chunk: those of like length, and of one kind where the model sets them apart."""
+        apart = not self.tokens.alike
+        order = sorted(wanted, key=lambda one: (one[0] if apart else "", -self.tokens.length((one[0], one[1]))))
+        start = 0
+        while start < len(order):
+            longest = self.tokens.length((order[start][0], order[start][1]))
+            chunk = order[start : start + min(LARGEST, max(CHUNK, self.budget // max(1, longest)))]
+            chunk = [one for one in chunk if one[0] == chunk[0][0]] if apart else chunk
+            yield chunk
+            start += len(chunk)
+
+    def _ahead(self, batch: list[int]) -> Iterator[tuple[Kind, str]]:
+        """Yield the texts of a batch and of those that come after it."""
+        if self.coming[0] != self.order.epoch:
+            self.coming = (self.order.epoch, iter(self.order))
+        after = islice(dropwhile(lambda other: other != batch, self.coming[1]), 1, AHEAD)
+        for rows in chain([batch], after):
+            _, columns = self._columns(rows)
+            yield from ((kind, text) for kind, texts in zip(columns.kinds, columns.texts, strict=True) for text in texts)
