@@ -48,7 +48,7 @@ from core.rerankers import cross_encoder
 from core.schema import Interval
 from core.search.corpus import Corpus
 from core.train import checkpoints, quick, quickly, settled_plan, whole
-from core.train.course import BEST
+from core.train.course import BEST, Course
 from core.train.watch import Outcome, Watch
 
 SIMILARITY = RETRIEVAL.parent / "similarity"
@@ -123,7 +123,8 @@ class Measured:
 def lines() -> dict[str, Line]:
     """Return all lines by name: one for each entry of the registries, and what is added to them."""
     found = [*_losses(), *_added(), *_taught(), *_together(), *_methods(), Line("reranker", "cross-encoder, a fresh head", {})]
-    return {line.name: line for line in found}
+    order = list(dict.fromkeys(line.objective for line in found))
+    return {line.name: line for line in sorted(found, key=lambda line: order.index(line.objective))}
 
 
 def _line(what: str, *objectives: Mapping[str, Any], teacher: str = "", **settings: Any) -> Line:
@@ -215,13 +216,13 @@ class Alike:
         return np.asarray((encode(self.first, "document") * encode(self.second, "document")).sum(axis=1))
 
     def score(self, values: np.ndarray) -> float:
-        return metrics.spearman(values, self.scores)
+        return float(metrics.rank_agreement(values, self.scores).mean())
 
     def change(self, before: np.ndarray, after: np.ndarray) -> Interval:
         """Return the difference of the correlations with its bootstrap interval over pairs."""
         draws = np.random.default_rng(1).integers(0, len(self.scores), (RESAMPLES, len(self.scores)))
-        found = [metrics.spearman(after[i], self.scores[i]) - metrics.spearman(before[i], self.scores[i]) for i in draws]
-        low, high = np.quantile(found, (0.025, 0.975))
+        found = [metrics.rank_agreement(after[i], self.scores[i]) - metrics.rank_agreement(before[i], self.scores[i]) for i in draws]
+        low, high = np.quantile(np.mean(found, axis=1), (0.025, 0.975))
         return Interval(self.score(after) - self.score(before), float(low), float(high))
 
 
@@ -291,7 +292,7 @@ class Material:
         if kind not in self.teachers:
             folder = self.folder / f"teacher-{len(self.teachers)}"
             if kind == CROSS_ENCODER:
-                tuned_reranker(self).model.save_pretrained(str(folder), create_model_card=False)
+                tuned_reranker(self)[0].model.save_pretrained(str(folder), create_model_card=False)
             else:
                 trained = Training(_line("teacher", {"type": kind}), self)
                 trained.fit()
@@ -436,19 +437,19 @@ def _shortened(encode: Encode) -> Encode:
     return lambda texts, kind: models.unit(encode(texts, kind)[:, :SHORT])
 
 
-def tuned_reranker(material: Material) -> Reader:
-    """Return a cross-encoder tuned to the pairs, from the base with a fresh head: none is at hand offline."""
+def tuned_reranker(material: Material) -> tuple[Reader, Course]:
+    """Return a cross-encoder tuned to the pairs, from the base with a fresh head: none is at hand offline; and how that went."""
     settings, base = RerankerSettings(negatives=2, depth=20), models.load(BASE_MODEL)
     reader = Reader(cross_encoder.load(models.resolve(BASE_MODEL), settings.max_tokens, seed=settings.seed), base.precision)
     rows = labelled(material.health.train, settings, base, material.store)
     with tempfile.TemporaryDirectory(dir=material.folder) as root:
         dev = RerankDev(material.health, settings, base, material.store)
-        fit_reranker(rows, reader, dev, settings, reranker.FRESH_RATE, Path(root), Watch())
-    return reader
+        return reader, fit_reranker(rows, reader, dev, settings, reranker.FRESH_RATE, Path(root), Watch())
 
 
 def _reranker(line: Line, material: Material) -> Measured:
-    reader, base, judge = tuned_reranker(material), models.load(BASE_MODEL), material.searched
+    (reader, course), base, judge = tuned_reranker(material), models.load(BASE_MODEL), material.searched
+    share = float(course.best_epoch > 0)
     corpus = judge.corpus
     passages = material.store.vectors(base, corpus.texts, "document")
     first, _ = corpus.dense(material.store.vectors(base, corpus.queries, "query"), passages, 2 * DEPTH)
@@ -465,6 +466,8 @@ def _reranker(line: Line, material: Material) -> Measured:
         after=judge.score(after),
         low=change.low,
         high=change.high,
+        share=share,
+        handed=judge.score(after if share else before),
         note=f"first {2 * DEPTH} hits",
     )
 
@@ -481,8 +484,12 @@ def chosen(names: Sequence[str], part: str) -> list[Line]:
 
 def done(out: Path | None, limit: int) -> set[str]:
     """Return the names of the lines that were measured before, with as many rows."""
-    rows = map(json.loads, out.read_text("utf-8").splitlines()) if out and out.exists() else ()
-    return {row["name"] for row in rows if row["limit"] == limit and not row["fault"]}
+    return {found.name for found in read(out) if found.limit == limit and not found.fault} if out and out.exists() else set()
+
+
+def read(path: Path) -> list[Measured]:
+    """Return what a file of measured lines holds."""
+    return [Measured(**json.loads(row)) for row in path.read_text("utf-8").splitlines()]
 
 
 def main() -> None:
