@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from core.registry import Choice
+
+if TYPE_CHECKING:
+    from bench.objectives import Measured
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -80,6 +84,32 @@ def taught() -> str:
     return "**Objectives, each with the losses that fit it**\n\n" + table(("name", "what it does", "needs", "choose it for"), rows)
 
 
+def measured() -> str:
+    """Return the table of what every objective, loss and method did to all-MiniLM-L6-v2, from the checked-in bench/objectives.jsonl."""
+    from bench import objectives
+    from core.losses import LOSSES
+
+    known = {found.name: found for found in objectives.read(objectives.FOUND)}
+    missing, rows = [name for name in objectives.lines() if name not in known], []
+    for found in (known[name] for name in objectives.lines() if name in known):
+        what = f"`{found.what}`" if found.what in LOSSES else found.what
+        place = (found.objective, f"{what} ({found.note})" if found.note else what)
+        if found.fault:
+            rows.append((*place, "", "", found.fault, ""))
+            continue
+        change = f"{found.after - found.before:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+        rows.append((*place, f"{found.before:.3f}", f"{found.after:.3f}", change, _handed(found)))
+    places = sorted({f"{found.machine}, {found.day}" for found in known.values()})
+    header = ("taught", "by", "before", "after", "difference, 95 % interval", "handed out")
+    rest = f"\n\nNot measured yet: {'; '.join(missing)}." if missing else ""
+    return f"Measured on {'; '.join(places)}.\n\n{table(header, rows)}{rest}"
+
+
+def _handed(found: Measured) -> str:
+    """Return what dev would hand out: the base, the best epoch, or a blend of both with its score."""
+    return {0.0: "the base", 1.0: "this"}.get(found.share, f"a blend, {found.share:g} of it: {found.handed:.3f}")
+
+
 def advice(choice: Choice) -> tuple[str, str]:
     """Return what an entry needs and when to choose it, as its docstring says in its fixed form."""
     text = " ".join((choice.load().__doc__ or "").split())
@@ -111,7 +141,7 @@ def shell() -> list[str]:
 
 def render(text: str) -> str:
     """Return the README with its generated parts made anew."""
-    for name, body in (("commands", commands()), ("choices", choices())):
+    for name, body in (("commands", commands()), ("choices", choices()), ("measured", measured())):
         text = re.sub(
             rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", lambda m, b=body: f"{m[1]}\n{b}\n\n{m[2]}", text, flags=re.S
         )
