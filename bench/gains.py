@@ -152,7 +152,7 @@ def measure(name: str, data: Dataset, dial: str, store: EmbeddingStore, **settin
     change, chance = verdict.difference, found.chance
     dev = f"dev {chance.gain:+.3f} on {chance.questions} in {chance.groups}, chance {chance.p:.4f}" if chance else "dev rose by nothing"
     print(
-        f"{name:<28}{dial:<10}{len(data.train):>5} pairs {len(data.test):>5} questions  {verdict.base.mean:.3f} -> {verdict.tuned.mean:.3f}  "
+        f"{name:<28}{dial:<10}{len(data.train):>5} pairs {len(data.test):>5} questions in {verdict.groups:<4} {verdict.base.mean:.3f} -> {verdict.tuned.mean:.3f}  "
         f"{change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})  {verdict.word.value:<20} share {found.share:g}, {dev}  "
         f"{seconds:.0f} s ({worked:.0f} s of processor time)",
         flush=True,

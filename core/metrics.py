@@ -49,37 +49,71 @@ def ndcg(rankings: Sequence[Sequence[str]], relevant: Sequence[Collection[str]])
     return score(rankings, relevant)[PRIMARY]
 
 
-def intervals(values: np.ndarray, *, resamples: int, seed: int) -> list[Interval]:
-    """Return the mean of each column with the ends of its 95 % percentile bootstrap interval over rows (questions).
+def intervals(values: np.ndarray, *, resamples: int, seed: int, groups: np.ndarray | None = None) -> list[Interval]:
+    """Return the mean of each column of `values` (questions, columns) with the ends of its 95 % percentile bootstrap interval.
 
-    All columns are resampled with the same draws (Efron and Tibshirani 1993, chapter 13).
+    Questions are resampled, for all columns with the same draws (Efron and Tibshirani 1993, chapter 13). `groups` (questions,)
+    numbers those that go together: they are then resampled together (cluster bootstrap, Davison and Hinkley 1997, section 3.8;
+    Cameron, Gelbach and Miller 2008), and of both intervals the ends that lie further out hold, as few groups, or one, can look
+    more alike than their questions do (Angrist and Pischke 2009, section 8.1, of standard errors).
     """
     rows, columns = values.shape
     if not rows:
         return [Interval(0.0, 0.0, 0.0)] * columns
-    rng = np.random.default_rng(seed)
-    batch = max(1, CELLS // rows)
-    sizes = [min(batch, resamples - done) for done in range(0, resamples, batch)]
-    means = np.concatenate([rng.multinomial(rows, np.full(rows, 1 / rows), size=size) @ values / rows for size in sizes])
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+    sums, sizes = _by_group(values, groups)
+    units = [(values, np.ones(rows, int))] if len(sizes) == rows else [(values, np.ones(rows, int)), (sums, sizes)]
+    ends = [np.quantile(_resampled(*unit, resamples, seed), [tail, 1 - tail], axis=0) for unit in units]
+    low, high = np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)
     return [Interval(float(m), float(a), float(b)) for m, a, b in zip(values.mean(axis=0), low, high, strict=True)]
 
 
-def interval(values: np.ndarray, *, resamples: int, seed: int) -> Interval:
+def _resampled(sums: np.ndarray, sizes: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """Return the means (resamples, columns) of groups drawn with replacement, from their sums (groups, columns) and sizes."""
+    rng, count = np.random.default_rng(seed), len(sizes)
+    batch = max(1, CELLS // count)
+    parts = [min(batch, resamples - done) for done in range(0, resamples, batch)]
+    drawn = (rng.multinomial(count, np.full(count, 1 / count), size=part) for part in parts)
+    return np.concatenate([times @ sums / (times @ sizes)[:, None] for times in drawn])
+
+
+def _by_group(values: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return each group's sum of values (questions, …) and its size; the values themselves where nothing goes together."""
+    numbers = np.arange(len(values)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sizes = np.bincount(numbers)
+    if len(sizes) == len(values):
+        return values, sizes
+    sums = np.zeros((len(sizes), *values.shape[1:]))
+    np.add.at(sums, numbers, values)
+    return sums, sizes
+
+
+def spread(values: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Return the standard deviation of values as of independent draws: over the root of their number, it is the mean's standard error.
+
+    The draws are the groups, which may be of any size (ratio estimator, Cochran 1977, section 9A.2).
+    """
+    sums, sizes = _by_group(values, groups)
+    if len(sizes) < 2:
+        return 0.0
+    return float(np.std(sums - (sizes - 1) * values.mean(), ddof=1) * (len(sizes) / len(values)))
+
+
+def interval(values: np.ndarray, *, resamples: int, seed: int, groups: np.ndarray | None = None) -> Interval:
     """Return the mean over questions with the ends of its 95 % bootstrap interval."""
-    return intervals(np.asarray(values, dtype=float).reshape(-1, 1), resamples=resamples, seed=seed)[0]
+    return intervals(np.asarray(values, dtype=float).reshape(-1, 1), resamples=resamples, seed=seed, groups=groups)[0]
 
 
-def paired_test(differences: np.ndarray, *, resamples: int, seed: int) -> float:
+def paired_test(differences: np.ndarray, *, resamples: int, seed: int, groups: np.ndarray | None = None) -> float:
     """Return the two-sided p of the paired permutation test: how often chance alone gives a mean so far from 0.
 
     `differences` is one system minus the other, question by question; under the null hypothesis each sign is a coin's
-    toss (Smucker, Allan and Carterette 2007). With few questions every assignment of signs is tried.
+    toss (Smucker, Allan and Carterette 2007), and one toss is made for all questions of a group. With few of them every
+    assignment of signs is tried.
     """
     from scipy import stats
 
-    values = np.asarray(differences, dtype=float)
+    values, _ = _by_group(np.asarray(differences, dtype=float), groups)
     values = values[values != 0]  # a tie stays one whatever its sign
     if len(values) < 2:
         return 1.0  # one question that differs: either sign is as far from 0
@@ -107,8 +141,7 @@ def any_better_test(differences: np.ndarray, groups: np.ndarray, *, resamples: i
     group. The statistic is the largest of the systems' sums, each in units of its own spread over the tosses, which counts the
     choice in (Westfall and Young 1993, single-step maxT; one-sided). With few groups every assignment of signs is tried.
     """
-    numbers = np.unique(groups, return_inverse=True)[1]
-    sums = np.stack([np.bincount(numbers, weights=row) for row in differences], axis=1)  # (groups, systems)
+    sums, _ = _by_group(differences.T, groups)  # (groups, systems)
     sums = sums[np.abs(sums).max(axis=1) > TIE]
     spread = np.sqrt((sums**2).sum(axis=0))
     scaled = sums[:, spread > TIE] / spread[spread > TIE]
@@ -170,7 +203,7 @@ def _pearson(one: np.ndarray, other: np.ndarray) -> Any:
 
 
 def questions_needed(spread: float, difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
-    """Return how many questions would show a true `difference` in `power` of all cases, rounded up to a plain number.
+    """Return how many independent questions would show a true `difference` in `power` of all cases, rounded up to a plain number.
 
     `spread` is the standard deviation of the differences between questions. Normal approximation of the paired test:
     n = ((z(1 - alpha/2) + z(power)) * spread / difference)^2.

@@ -106,7 +106,8 @@ def _benchmark(config: Path, json: bool) -> None:
         return terminal.show_json(found)
     terminal.show(f"{found.model}, {found.precision}; 95 % intervals in brackets")
     for task in found.tasks:
-        searched = f"{task.items:,} questions, {task.passages:,} passages" if task.passages else f"{task.items:,} scored pairs"
+        alike = f" (counted as {task.groups:,}, since some share a passage)" if 0 < task.groups < task.items else ""
+        searched = f"{task.items:,} questions{alike}, {task.passages:,} passages" if task.passages else f"{task.items:,} scored pairs"
         known = f"; {task.excluded:,} that the model was trained on are left out" if task.excluded else ""
         terminal.show(f"\n{task.task}: {searched}{known}")
         terminal.show_table(("", "dimensions", *task.scores[0].metrics), benchmark.rows(task))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 
-from core import metrics, search
+from core import groups, metrics, search
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.evaluate import verdict
@@ -32,8 +33,6 @@ LABELS: Mapping[str, str] = {
 }
 """The ways to search that are compared, in the order in which they are shown."""
 
-ENOUGH = verdict.MINIMUM  # of people's questions, to decide without the practice questions
-
 
 def evaluate(
     dataset: Dataset,
@@ -47,8 +46,8 @@ def evaluate(
 ) -> Evaluation:
     """Score every system on the test questions of `dataset`, over all its passages, and judge tuned against base.
 
-    People's own questions decide where there are at least 20, otherwise the practice questions; both are judged apart, and
-    `systems` covers those that decide. All search is exact; base and tuned are embedded at one precision.
+    People's own questions decide where at least 20 of them have nothing in common, otherwise the practice questions; both are
+    judged apart, and `systems` covers those that decide. All search is exact; base and tuned are embedded at one precision.
     """
     if base.precision != tuned.precision:
         raise ValueError(f"base is scored at {base.precision}, tuned at {tuned.precision}")
@@ -60,8 +59,8 @@ def evaluate(
     scores = {system: metrics.score(corpus.named(ranking), relevant) for system, ranking in rankings.items()}
 
     people = np.array([question.people for question in questions], bool)
-    deciding = people if people.sum() >= ENOUGH or people.all() else ~people
-    judged = _Judged(scores, people, settings, same)
+    deciding = verdict.deciding(questions)
+    judged = _Judged(scores, relevant, people, settings, same)
     other = judged.verdict(~deciding) if (~deciding).any() else None
     return Evaluation(
         test_digest=dataset.test_digest,
@@ -134,6 +133,7 @@ class _Judged:
     """The scores of every question under every system, ready to be summed up over some of the questions."""
 
     scores: Mapping[str, Mapping[str, np.ndarray]]
+    relevant: Sequence[Sequence[str]]
     people: np.ndarray
     settings: EvaluateSettings
     same: bool
@@ -143,7 +143,7 @@ class _Judged:
         empty = {metrics.PRIMARY: np.zeros(0)}
         base, tuned = (self.scores.get(system, empty)[metrics.PRIMARY][chosen] for system in (BASE, TUNED))
         practice = not bool(self.people[chosen].all())
-        return verdict.judge(base, tuned, self.settings, practice=practice, same=self.same)
+        return verdict.judge(base, tuned, self.settings, practice=practice, together=self._together(chosen), same=self.same)
 
     def systems(self, chosen: np.ndarray) -> tuple[SystemScores, ...]:
         """Return every system's scores over the chosen questions; all are resampled alike."""
@@ -151,8 +151,13 @@ class _Judged:
         table = [values[name][chosen] for values in self.scores.values() for name in names]
         if not table:
             return ()
-        found = iter(metrics.intervals(np.stack(table, axis=1), resamples=self.settings.resamples, seed=self.settings.seed))
+        resamples, seed = self.settings.resamples, self.settings.seed
+        found = iter(metrics.intervals(np.stack(table, axis=1), resamples=resamples, seed=seed, groups=self._together(chosen)))
         return tuple(SystemScores(system, LABELS[system], {name: next(found) for name in names}) for system in self.scores)
+
+    def _together(self, chosen: np.ndarray) -> np.ndarray:
+        """Number those of the chosen questions that share a right passage."""
+        return groups.of(compress(self.relevant, chosen))
 
 
 def _results(

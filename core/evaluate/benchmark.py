@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core import metrics, models, rerankers, runs, search
+from core import groups, metrics, models, rerankers, runs, search
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
@@ -37,7 +37,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class TaskScores:
-    """One task's scores, over so many questions (or scored pairs); `excluded` were left out because the model was trained on them."""
+    """One task's scores, over so many questions (or scored pairs); `excluded` were left out because the model was trained on them.
+
+    `groups` of the questions have nothing in common, the others share a right passage; 0 for scored pairs, each of which counts.
+    """
 
     task: str
     type: str
@@ -45,6 +48,7 @@ class TaskScores:
     passages: int
     excluded: int
     scores: tuple[Scores, ...]
+    groups: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,11 @@ def _searched(task: SearchTask, encoder: Encoder, settings: EvaluationSettings, 
     right = [question.relevant for question in known.questions]
     values = {system: metrics.score(corpus.named(ranking), right) for system, ranking in rankings.items()}
     table = np.stack([column for own in values.values() for column in own.values()], axis=1)
-    intervals = iter(metrics.intervals(table, resamples=settings.resamples, seed=settings.seed))
+    together = groups.of(right)
+    intervals = iter(metrics.intervals(table, resamples=settings.resamples, seed=settings.seed, groups=together))
     scores = tuple(Scores(*system, {name: next(intervals) for name in own}) for system, own in values.items())
-    return TaskScores(task.label, task.type, len(right), len(corpus.ids), len(made.questions) - len(right), scores)
+    excluded, count = len(made.questions) - len(right), len(np.unique(together))
+    return TaskScores(task.label, task.type, len(right), len(corpus.ids), excluded, scores, count)
 
 
 def _rankings(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 
-from core import jsonfiles, metrics, rerankers, search
+from core import groups, jsonfiles, metrics, rerankers, search
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
-from core.evaluate import ENOUGH, verdict
+from core.evaluate import verdict
 from core.models import Encoder
 from core.recipe import EvaluateSettings
 from core.rerankers import Request
@@ -62,21 +64,20 @@ def judge(
     progress: Progress = silent,
 ) -> Reranking:
     """Score every system on the test questions, over all passages; without a reranker its ranking is the base's own."""
-    people = np.array([question.people for question in dataset.test], bool)
-    deciding = people if people.sum() >= ENOUGH or people.all() else ~people
-    questions = [question for question, chosen in zip(dataset.test, deciding, strict=True) if chosen]
+    questions = list(compress(dataset.test, verdict.deciding(dataset.test)))
     corpus = Corpus.of(dataset.passages, questions)
     right = [question.relevant for question in questions]
     rankings = _rankings(corpus, base, reranker, embeddings, depth, progress)
     values = {system: metrics.score(corpus.named(rankings[system]), right) for system in LABELS}
-    practice = not all(question.people for question in questions)
+    together = groups.of(right)
+    compared = partial(_compared, settings=settings, practice=not all(question.people for question in questions), together=together)
     table = np.stack([column for own in values.values() for column in own.values()], axis=1)
-    found = iter(metrics.intervals(table, resamples=settings.resamples, seed=settings.seed))
+    found = iter(metrics.intervals(table, resamples=settings.resamples, seed=settings.seed, groups=together))
     ndcg = {system: own[metrics.PRIMARY] for system, own in values.items()}
     return Reranking(
         test_digest=dataset.test_digest,
-        verdict=_compared(ndcg["base"], ndcg["reranked"], settings, practice, same=reranker is None),
-        against_late=_compared(ndcg["late_interaction"], ndcg["reranked"], settings, practice),
+        verdict=compared(ndcg["base"], ndcg["reranked"], same=reranker is None),
+        against_late=compared(ndcg["late_interaction"], ndcg["reranked"]),
         systems=tuple(SystemScores(name, LABELS[name], {key: next(found) for key in own}) for name, own in values.items()),
         passages=len(dataset.passages),
         depth=depth,
@@ -84,8 +85,10 @@ def judge(
     )
 
 
-def _compared(before: np.ndarray, after: np.ndarray, settings: EvaluateSettings, practice: bool, *, same: bool = False) -> Verdict:
-    found = verdict.judge(before, after, settings, practice=practice, same=same)
+def _compared(
+    before: np.ndarray, after: np.ndarray, settings: EvaluateSettings, practice: bool, together: np.ndarray, *, same: bool = False
+) -> Verdict:
+    found = verdict.judge(before, after, settings, practice=practice, together=together, same=same)
     if same:
         return replace(found, text="No clear difference: no reranker that was tried did better than the base model's own order.")
     return replace(found, text=found.text.removesuffix(verdict.KEEP).rstrip())

@@ -19,7 +19,7 @@ from core.generators import GENERATORS
 from core.project import Project
 from core.recipe import BASE_MODEL, Recipe
 from core.runs.folder import Run
-from core.schema import Evaluation, Interval, SystemScores
+from core.schema import Evaluation, Interval, SystemScores, Verdict
 
 PUBLIC_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 LICENCES = {BASE_MODEL: "Apache-2.0"}
@@ -111,12 +111,16 @@ def _verdict(evaluation: Evaluation | None) -> Iterable[str]:
     yield (
         f"Judged once on {verdict.questions} {whose}, held out from training, against {evaluation.passages} passages. Difference in "
         f"{_cell(verdict.metric)}: {verdict.difference.mean:+.3f} (95 % interval {verdict.difference.low:+.3f} to "
-        f"{verdict.difference.high:+.3f}, p = {verdict.p:.4f}). Test set {_cell(evaluation.test_digest[:12])}."
+        f"{verdict.difference.high:+.3f}, p = {verdict.p:.4f}{_counted(verdict)}). Test set {_cell(evaluation.test_digest[:12])}."
     )
     if verdict.questions:
         yield _scores(evaluation.systems)
     if evaluation.verdict_other and evaluation.verdict_other.questions:
         yield f"On the other questions: {_cell(evaluation.verdict_other.text)}"
+
+
+def _counted(verdict: Verdict) -> str:
+    return f"; questions on the same passage count together, as {verdict.groups}" if verdict.together else ""
 
 
 def _scores(systems: Sequence[SystemScores]) -> str:

@@ -30,7 +30,8 @@ class Verdict:
     """Say whether tuned finds the right passage more often than base, by how much, and for whose questions.
 
     `difference` is tuned minus base in `metric`; `p` the two-sided paired permutation test's; `needed` how many
-    questions would do, when there are too few; `practice` is true when a generator made any of the questions.
+    independent questions would do, when there are too few; `practice` is true when a generator made any of the questions.
+    Questions that share a right passage, directly or by way of others, count together: `groups` of them have nothing in common.
     """
 
     word: VerdictWord
@@ -43,6 +44,12 @@ class Verdict:
     needed: int
     practice: bool
     text: str  # the verdict as a sentence
+    groups: int = 0  # 0 in a verdict from before they were counted
+
+    @property
+    def together(self) -> bool:
+        """Say whether there are questions that count together."""
+        return 0 < self.groups < self.questions
 
 
 @dataclass(frozen=True)

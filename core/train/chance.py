@@ -8,7 +8,7 @@ gained 0.04 from shuffled labels, which no test of single questions takes for ch
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,16 +49,3 @@ def weigh(base: np.ndarray, tried: Sequence[np.ndarray], groups: np.ndarray, lev
         questions=len(base),
         groups=len(np.unique(groups)),
     )
-
-
-def groups(keys: Iterable[Iterable[Hashable]]) -> np.ndarray:
-    """Return a number for each question, the same for two that share a key, directly or by way of others."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    lists, numbers = [list(own) for own in keys], dict[Hashable, int]()
-    places = [place for place, own in enumerate(lists) for _ in own]
-    columns = [len(lists) + numbers.setdefault(key, len(numbers)) for own in lists for key in own]
-    size = len(lists) + len(numbers)
-    graph = coo_matrix((np.ones(len(places), bool), (places, columns)), (size, size))
-    return np.asarray(connected_components(graph, directed=False)[1][: len(lists)])

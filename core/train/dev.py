@@ -8,13 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from core import metrics, text
+from core import groups, metrics, text
 from core.dataset import Dataset, Row, ScoredPair
 from core.embeddings import EmbeddingStore
 from core.models import Encoder, Vectors
 from core.schema import Passage, Progress, Question, TrainPair, silent
 from core.search.corpus import Corpus
-from core.train import chance
 
 SAMPLE = 2000  # passages that a model in training is scored against: they are embedded anew each epoch
 DEPTH = 10
@@ -50,7 +49,7 @@ class Dev:
             passages = tuple(p for p in passages if p.id in chosen)
         self.corpus = Corpus.of(passages, dataset.dev)
         self.relevant = [question.relevant for question in dataset.dev]
-        self.groups = chance.groups(self.relevant)
+        self.groups = groups.of(self.relevant)
 
     def found(self, queries: Vectors, texts: Vectors) -> np.ndarray:
         """Return each question's nDCG@10 from the vectors of all queries and texts of `corpus`."""
@@ -79,7 +78,7 @@ class Likeness:
     def __init__(self, rows: Sequence[ScoredPair]) -> None:
         self.first, self.second = [row.first for row in rows], [row.second for row in rows]
         self.scores = np.array([row.score for row in rows])
-        self.groups = chance.groups((row.first, row.second) for row in rows)
+        self.groups = groups.of((row.first, row.second) for row in rows)
 
     def values(self, encoder: Encoder) -> np.ndarray:
         """Embed all pairs with a model as it is now, and return what each adds to the correlation."""

@@ -31,6 +31,11 @@ MEASURES = (
     "nDCG@10 counts the right passage more the higher it stands among the first ten; 1 is always first, 0 never found. "
     "MRR@10 is one divided by its place. Recall@k is the share of questions whose passage is among the first k."
 )
+SURE = (
+    "How sure the verdict is depends on how many questions there are. Questions on the same passage are won and lost together, so they "
+    "count together, as do those that other questions link: they are resampled together for the interval (cluster bootstrap), and "
+    "change sides together in the test (paired permutation test). Fewer than 20 with nothing in common are too few."
+)
 PRACTICE = "Practice questions"
 PEOPLE = "Questions asked by people"
 
@@ -82,7 +87,8 @@ def meaning(found: Verdict, systems: Sequence[SystemScores]) -> None:
     hits = {s.system: s.metrics.get("R@10") for s in systems}
     base, tuned = hits.get("base"), hits.get("tuned")
     with st.grid(3):
-        st.metric("Questions", f"{found.questions:,}", border=True)
+        counted = f"counted as {found.groups:,}" if found.together else None
+        st.metric("Questions", f"{found.questions:,}", counted, delta_color="off", delta_arrow="off", border=True, help=SURE)
         if base and tuned:
             st.metric("Found in the first ten, before", f"{base.mean:.0%}", border=True)
             st.metric("Found in the first ten, after", f"{tuned.mean:.0%}", border=True)

@@ -67,7 +67,8 @@ def _draw(found: Comparison) -> None:
     elif found.metrics:
         st.caption(
             "Scores are those of the questions that judge, between the ends of their 95 % interval. Whoever picks the highest of many runs by "
-            "them flatters it; the score on the choosing questions is there to pick by."
+            "them flatters it; the score on the choosing questions is there to pick by.",
+            help="Questions on the same passage are won and lost together, so the interval counts them together (cluster bootstrap).",
         )
 
 

@@ -18,7 +18,7 @@ ALL = [*CORE, *DRAWN]
 ROWS = (
     "schema registry errors digest disk store secrets jsonfiles",
     "project recipe dataset machine",
-    "models embeddings metrics text",
+    "models embeddings metrics groups text",
     "losses rerankers search",
     "loaders generators negatives endpoint objectives",
     "imports ingest chunk themes pairs gate split train reranker",

@@ -16,7 +16,7 @@ from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.metrics import any_better_test, rank_agreement
 from core.recipe import TrainSettings
-from core.train import TrainResult, chance, checkpoints, train
+from core.train import TrainResult, checkpoints, train
 from core.train.chance import Chance
 from tests import tiny
 from tests.core.test_no_harm import shuffled
@@ -63,12 +63,6 @@ def test_questions_that_go_together_count_once() -> None:
     alone = attempts(np.random.default_rng(3), gain=0.02, questions=8)
     assert p(np.repeat(alone, 10, axis=1), np.repeat(np.arange(8), 10)) == p(alone)
     assert p(np.repeat(alone, 10, axis=1)) < p(alone)
-
-
-def test_questions_go_together_by_way_of_others() -> None:
-    found = chance.groups([("a", "b"), ("c",), ("b", "d"), ("e",), ("d", "c"), ()])
-    assert len({found[0], found[1], found[2], found[4]}) == 1
-    assert len(set(found.tolist())) == 3
 
 
 def test_pairs_add_up_to_spearmans_correlation_and_pass_as_often_as_is_stated() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from core import compare
+from core import compare, runs
 from core.project import Project
 from core.schema import Region, TestQuestion, VerdictWord
 from tests.pages.filling import EVIL, RUN, with_pairs, with_verdict
@@ -24,6 +26,21 @@ def test_every_verdict_is_said_big_with_a_next_step(project: Project, word: Verd
     assert not app.exception
     assert word.value in app.header[0].value.lower()
     assert app.button(key="next_step")
+
+
+def test_it_is_said_as_how_many_the_questions_count(project: Project) -> None:
+    with_verdict(project)
+    run = runs.find(project, RUN)
+    found = run.evaluation()
+    assert found
+    (run.folder / "COMPLETE.json").unlink()
+    counted = dataclasses.replace(found.verdict, groups=12)
+    run.write("evaluation.json", dataclasses.replace(found, verdict=counted, made=found.made + 1))
+    run.seal()
+    run.collect()
+    [questions] = [metric for metric in open_page("evaluate", project).metric if metric.label == "Questions"]
+    assert (questions.value, questions.delta) == ("40", "counted as 12")
+    assert "Questions on the same passage are won and lost together" in questions.help
 
 
 def test_it_is_said_when_keyword_search_alone_does_better(project: Project) -> None:
