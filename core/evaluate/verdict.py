@@ -95,7 +95,9 @@ def sentence(verdict: Verdict, *, same: bool = False) -> str:
             ending = ", each on a passage of its own, would do" if verdict.together else " would do"
             return f"Too few questions: {asked} cannot tell. {_values(verdict, 'goes')}; about {verdict.needed} questions{ending}."
         case _:
-            return f"No clear difference: {_values(verdict, 'goes')} on {asked}. {KEEP}"
+            sides = (verdict.difference.low > 0) or (verdict.difference.high < 0)  # the interval alone would call it clear
+            doubt = f" Chance alone gives as much in {verdict.p:.0%} of cases." if sides else ""
+            return f"No clear difference: {_values(verdict, 'goes')} on {asked}.{doubt} {KEEP}"
 
 
 def _asked(verdict: Verdict) -> str:

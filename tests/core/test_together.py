@@ -11,7 +11,7 @@ from core import groups, metrics
 from core.evaluate import verdict
 from core.publish import card
 from core.recipe import EvaluateSettings, Recipe
-from core.schema import Question, Verdict, VerdictWord
+from core.schema import Interval, Question, Verdict, VerdictWord
 from tests.core.test_card import evaluation
 
 SETTINGS = EvaluateSettings(resamples=200)
@@ -96,6 +96,12 @@ def test_many_questions_on_few_passages_are_too_few_and_the_words_say_why() -> N
     assert "200 questions asked by people (counted as 10, since some share a passage) cannot tell" in found.text
     assert "questions, each on a passage of its own, would do" in found.text
     assert found.needed >= verdict.MINIMUM
+
+
+def test_where_the_interval_alone_would_call_it_clear_the_words_say_why_it_is_not() -> None:
+    found = dataclasses.replace(judge(np.tile([0.1, -0.1], 40)), difference=Interval(0.038, 0.004, 0.089), p=0.064)
+    assert "Chance alone gives as much in 6% of cases. Keep the base model." in verdict.sentence(found)
+    assert "Chance" not in judge(np.tile([0.1, -0.1], 40)).text
 
 
 def test_peoples_questions_on_few_passages_do_not_decide() -> None:
