@@ -98,5 +98,7 @@ def device() -> str:
     import torch
 
     if torch.cuda.is_available():
+        # It failed on batches of short texts ("mha_graph.execute", torch 2.11 on an H200); the other kernels measured as fast.
+        torch.backends.cuda.enable_cudnn_sdp(False)
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"

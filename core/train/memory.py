@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
 from core.models import compute
 from core.models.compute import short
 
-__all__ = ["release", "short", "smaller"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["gradients", "release", "short", "smaller"]
 
 
 def smaller(part: int, batch: Mapping[str, Any], pairs: int) -> int:
@@ -26,7 +29,15 @@ def smaller(part: int, batch: Mapping[str, Any], pairs: int) -> int:
     return widest // 2
 
 
-def release(model: Any) -> None:
-    """Forget the gradients of the step that failed, and give its memory back."""
-    model.zero_grad(set_to_none=True)
+def gradients(weights: Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """Return weights with a copy of their gradients, those that have one: what the earlier batches of a step left."""
+    return [(weight, weight.grad.clone()) for weight in weights if weight.grad is not None]
+
+
+def release(weights: Iterable[Tensor], earlier: Iterable[tuple[Tensor, Tensor]] = ()) -> None:
+    """Forget the gradients of the batch that failed, put those back that were there `earlier`, and give its memory back."""
+    for weight in weights:
+        weight.grad = None
+    for weight, slope in earlier:
+        weight.grad = slope
     compute.release()

@@ -79,7 +79,7 @@ class InParts:
             self.share = share
             return step(model, dict(batch))
 
-        return self.parts.added(inputs, part, self.weight, lambda: memory.release(model))
+        return self.parts.added(inputs, part, self.weight, lambda: memory.release(model.parameters()))
 
     def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """Return what a part adds to the loss of the batch."""

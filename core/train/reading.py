@@ -104,7 +104,7 @@ class _Phase:
         with torch.no_grad(), compute.autocast(self.base.device, self.base.precision):
             for batch in held.batches():
                 if hidden := _hidden(batch):
-                    total += hidden * self.parts.added(batch, loss, _hidden, lambda: memory.release(model.model))
+                    total += hidden * self.parts.added(batch, loss, _hidden, lambda: memory.release(model.model.parameters()))
                     count += hidden
         found = round(math.exp(min(MOST, total / max(1, count))), 3)
         self.watch.metric({"epoch": float(epoch), "perplexity": found})

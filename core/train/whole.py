@@ -139,6 +139,9 @@ def trainer(
 
         def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
             """Do a step; where memory does not hold the batch, embed it in smaller parts from then on."""
+            assert self.optimizer, "made before the first step"
+            weights = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+            earlier = memory.gradients(weights) if self.args.gradient_accumulation_steps > 1 else []
             while True:
                 try:
                     return super().training_step(model, inputs, num_items_in_batch)
@@ -146,7 +149,7 @@ def trainer(
                     if not memory.short(error):
                         raise
                     step.part = memory.smaller(step.part, inputs, plan.batch_size)
-                memory.release(model)
+                memory.release(weights, [(weight, slope.clone()) for weight, slope in earlier])
                 course.halved(step.part)
 
         def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,19 @@ class Training:
 
 
 @contextmanager
-def full_card(rows: int) -> Iterator[list[int]]:
-    """Let attention refuse more than so many rows at once in training, as a full card would; yield the sizes that it refused."""
+def full_card(rows: int, after: int = 0) -> Iterator[list[int]]:
+    """Let attention refuse more than so many rows at once in training, as a full card would; yield the sizes that it refused.
+
+    The first calls, `after` of them, pass whatever their size.
+    """
     import torch
     from transformers.models.bert.modeling_bert import BertSelfAttention
 
     refused: list[int] = []
+    calls = count()
 
     def refuse(module: Any, inputs: tuple[Any, ...]) -> None:
-        if isinstance(module, BertSelfAttention) and inputs and torch.is_grad_enabled() and len(inputs[0]) > rows:
+        if isinstance(module, BertSelfAttention) and inputs and torch.is_grad_enabled() and len(inputs[0]) > rows and next(calls) >= after:
             refused.append(len(inputs[0]))
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 

@@ -138,13 +138,16 @@ def test_a_batch_embedded_in_parts_gives_the_same_model(training: Training, data
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("several", [1, 3])
 def test_too_little_memory_halves_what_is_embedded_at_once_and_keeps_the_batch(
-    training: Training, data: Dataset, base: Path, tmp_path: Path
+    training: Training, data: Dataset, base: Path, tmp_path: Path, several: int
 ) -> None:
+    """Of a step of several batches, too, of which the last finds the card full."""
     undisturbed = Training(tmp_path / "undisturbed", base)
-    undisturbed.run(data, [{"type": "contrastive"}])
-    with full_card(3) as refused:
-        training.run(data, [{"type": "contrastive"}])
+    args = {"gradient_accumulation_steps": several, "max_steps": 6}
+    undisturbed.run(data, [{"type": "contrastive"}], args=args)
+    with full_card(3, after=2 * (several - 1)) as refused:
+        training.run(data, [{"type": "contrastive"}], args=args)
     assert refused
     assert [row["part"] for row in training.metrics if "part" in row][-1] <= 3
     assert np.allclose(undisturbed.losses, training.losses, atol=1e-4)

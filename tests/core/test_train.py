@@ -207,8 +207,8 @@ def test_auto_is_quick_for_pairs_made_offline(training: Training) -> None:
 def test_frozen_layers_stay_as_they_were(training: Training) -> None:
     result = training.run("balanced", freeze_layers=1, epochs=8)
     assert result.share == 1
-    before = models.load(str(training.base)).model.state_dict()
-    after = models.load(str(result.model)).model.state_dict()
+    before = models.load(str(training.base), "cpu").model.state_dict()
+    after = models.load(str(result.model), "cpu").model.state_dict()
     changed = {name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())}
     assert changed
     assert not [name for name in changed if "embeddings" in name or "layer.0." in name]
@@ -222,7 +222,7 @@ def test_more_frozen_layers_than_there_are_is_told(training: Training) -> None:
 def test_dropout_off_makes_a_step_repeatable_and_leaves_the_saved_rates(base: Path, tmp_path: Path) -> None:
     from core.train import layers
 
-    encoder = models.load(str(base))
+    encoder = models.load(str(base), "cpu")
     model = encoder.model.train()
     features = model.preprocess(["the key hangs in the hall"])
     vectors = [model(dict(features))["sentence_embedding"].detach().numpy() for _ in range(2)]
