@@ -33,8 +33,8 @@ MEASURES = (
 )
 SURE = (
     "How sure the verdict is depends on how many questions there are. Questions on the same passage are won and lost together, so they "
-    "count together, as do those that other questions link: they are resampled together for the interval (cluster bootstrap), and "
-    "change sides together in the test (paired permutation test). Fewer than 20 with nothing in common are too few."
+    "count as one, and so do two that a third links. They are resampled together for the interval (cluster bootstrap) and change sides "
+    "together in the test (paired permutation test). Counted so, fewer than 20 are too few."
 )
 PRACTICE = "Practice questions"
 PEOPLE = "Questions asked by people"
@@ -88,10 +88,12 @@ def meaning(found: Verdict, systems: Sequence[SystemScores]) -> None:
     base, tuned = hits.get("base"), hits.get("tuned")
     with st.grid(3):
         counted = f"counted as {found.groups:,}" if found.together else None
-        st.metric("Questions", f"{found.questions:,}", counted, delta_color="off", delta_arrow="off", border=True, help=SURE)
+        st.metric(
+            "Questions", f"{found.questions:,}", counted, delta_color="off", delta_arrow="off", border=True, help=SURE, height="stretch"
+        )
         if base and tuned:
-            st.metric("Found in the first ten, before", f"{base.mean:.0%}", border=True)
-            st.metric("Found in the first ten, after", f"{tuned.mean:.0%}", border=True)
+            st.metric("Found in the first ten, before", f"{base.mean:.0%}", border=True, height="stretch")
+            st.metric("Found in the first ten, after", f"{tuned.mean:.0%}", border=True, height="stretch")
 
 
 def next_step(found: Verdict) -> None:

@@ -202,4 +202,8 @@ def test_the_shell_evaluates_without_a_project(model: Path, folder: Path, tmp_pa
     done = attune("evaluate", "--config", path, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tasks"][0]["task"] == "shelf"
-    assert "dense + BM25" in attune("evaluate", "--config", path).stdout
+    with (folder / "qrels.tsv").open("a") as file:
+        file.write(f"\n{QUESTIONS[1].id}\t{QUESTIONS[0].relevant[0]}\t1")
+    shown = attune("evaluate", "--config", path).stdout
+    assert "dense + BM25" in shown
+    assert f"{len(QUESTIONS)} questions (counted as {len(QUESTIONS) - 1}, since some share a passage)" in shown
