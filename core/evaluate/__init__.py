@@ -156,7 +156,7 @@ class _Judged:
         return tuple(SystemScores(system, LABELS[system], {name: next(found) for name in names}) for system in self.scores)
 
     def _together(self, chosen: np.ndarray) -> np.ndarray:
-        """Number those of the chosen questions that share a right passage."""
+        """Number the chosen questions, those that share right passages alike."""
         return groups.of(compress(self.relevant, chosen))
 
 

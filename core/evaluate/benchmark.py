@@ -39,7 +39,7 @@ class Scores:
 class TaskScores:
     """One task's scores, over so many questions (or scored pairs); `excluded` were left out because the model was trained on them.
 
-    `groups` of the questions have nothing in common, the others share a right passage; 0 for scored pairs, each of which counts.
+    `groups` of the questions have nothing in common, the others share right passages; 0 for scored pairs, each of which counts.
     """
 
     task: str

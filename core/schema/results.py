@@ -31,7 +31,7 @@ class Verdict:
 
     `difference` is tuned minus base in `metric`; `p` the two-sided paired permutation test's; `needed` how many
     independent questions would do, when there are too few; `practice` is true when a generator made any of the questions.
-    Questions that share a right passage, directly or by way of others, count together: `groups` of them have nothing in common.
+    Questions that share right passages (core.groups) count together: `groups` of them have nothing in common.
     """
 
     word: VerdictWord

@@ -2,7 +2,7 @@
 
 The best of many scores is high by luck alone. So the question is how often luck makes one of *all* that were tried stand out as far
 (Westfall and Young 1993): where tuning did nothing, each question could as well have had its two values the other way round.
-Questions that share a right passage rise and fall together, so they are swapped together: 282 questions on three privacy policies
+Questions that share right passages rise and fall together, so they are swapped together: 282 questions on three privacy policies
 gained 0.04 from shuffled labels, which no test of single questions takes for chance (bench/RESULTS.md).
 """
 

@@ -78,7 +78,7 @@ class Likeness:
     def __init__(self, rows: Sequence[ScoredPair]) -> None:
         self.first, self.second = [row.first for row in rows], [row.second for row in rows]
         self.scores = np.array([row.score for row in rows])
-        self.groups = groups.of((row.first, row.second) for row in rows)
+        self.groups = groups.of(((row.first, row.second) for row in rows), share=0.0)
 
     def values(self, encoder: Encoder) -> np.ndarray:
         """Embed all pairs with a model as it is now, and return what each adds to the correlation."""

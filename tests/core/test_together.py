@@ -120,6 +120,17 @@ def test_the_card_says_as_how_many_they_count() -> None:
 
 
 def test_questions_go_together_by_way_of_others() -> None:
-    found = groups.of([("a", "b"), ("c",), ("b", "d"), ("e",), ("d", "c"), ()])
-    assert len({found[0], found[1], found[2], found[4]}) == 1
-    assert len(set(found.tolist())) == 3
+    found = groups.of([("a", "b"), ("c",), ("a", "b", "d"), ("e",), ("b", "d"), ()])
+    assert len({found[0], found[2], found[4]}) == 1
+    assert len(set(found.tolist())) == 4
+
+
+def test_questions_that_share_less_than_a_quarter_stand_alone_unless_any_is_enough() -> None:
+    keys = [("a", "b", "c"), ("c", "d", "e"), ("e", "g", "h"), ("f",), (), ()]
+    assert len(set(groups.of(keys).tolist())) == 6
+    assert len(set(groups.of(keys, share=0.0).tolist())) == 4
+
+
+def test_many_questions_on_one_passage_take_no_time() -> None:
+    """Each with each would be 400 million edges."""
+    assert len(set(groups.of([("a",)] * 20_000 + [("b", f"{i} one", f"{i} two") for i in range(100)]).tolist())) == 101
