@@ -69,6 +69,8 @@ def headline(evaluation: Evaluation) -> None:
             st.caption(
                 "Practice questions were made from the documents, so they share their words. Questions that people asked are a stronger test."
             )
+        if found.together and found.word in (VerdictWord.NO_DIFFERENCE, VerdictWord.TOO_FEW):
+            st.caption("Questions on passages that none is on yet would show smaller differences. More on the same passages hardly would.")
 
 
 def questions_of(evaluation: Evaluation) -> tuple[Verdict, Sequence[SystemScores]]:

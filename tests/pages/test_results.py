@@ -28,8 +28,8 @@ def test_every_verdict_is_said_big_with_a_next_step(project: Project, word: Verd
     assert app.button(key="next_step")
 
 
-def test_it_is_said_as_how_many_the_questions_count(project: Project) -> None:
-    with_verdict(project)
+def test_it_is_said_as_how_many_the_questions_count_and_which_would_help(project: Project) -> None:
+    with_verdict(project, VerdictWord.NO_DIFFERENCE)
     run = runs.find(project, RUN)
     found = run.evaluation()
     assert found
@@ -38,7 +38,9 @@ def test_it_is_said_as_how_many_the_questions_count(project: Project) -> None:
     run.write("evaluation.json", dataclasses.replace(found, verdict=counted, made=found.made + 1))
     run.seal()
     run.collect()
-    [questions] = [metric for metric in open_page("evaluate", project).metric if metric.label == "Questions"]
+    app = open_page("evaluate", project)
+    [questions] = [metric for metric in app.metric if metric.label == "Questions"]
+    assert "Questions on passages that none is on yet" in words(app)
     assert (questions.value, questions.delta) == ("40", "counted as 12")
     assert "Questions on the same passage are won and lost together" in questions.help
 
