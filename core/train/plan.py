@@ -59,6 +59,10 @@ def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
     return "balanced" if people and minutes["balanced"] < PATIENT_MINUTES else "quick"
 
 
+GENTLE = {"triplet": 2e-5, "unsupervised": 2e-5}
+"""Learning rates of objectives that the usual one harms. Measured: triplets with near wrong answers take medquad_cdc from .822 to .294
+nDCG@10 at 1e-4, and to .866 at this rate; SimCSE to .712 and to .786 (bench/RESULTS.md)."""
+
 QUICK_TAKES = frozenset({"num_train_epochs", "learning_rate", "per_device_train_batch_size", "seed", "save_only_model"})
 """Of the trainer's arguments those that mean something for a map on top of the model."""
 
@@ -89,6 +93,7 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
             rate, batch, usual = 1e-4, 64, 15
     else:
         rate, batch, usual = (1e-4 if people else 5e-5), 32, EPOCHS[dial]
+        rate = min([rate, *(GENTLE[one.type] for one in settings.objectives if one.type in GENTLE)])
     return Plan(
         dial=dial,
         base_model=settings.base_model,

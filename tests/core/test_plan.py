@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.recipe import TrainSettings
+from core.recipe import TrainSettings, parse
 from core.train.plan import DIALS, choose_dial, derive, whole_only
 
 
@@ -35,3 +35,13 @@ def test_what_only_the_whole_model_takes_is_named() -> None:
     assert whole_only(TrainSettings.model_validate({"args": taken})) == []
     made = {"args": {"weight_decay": 0.1, "eval_steps": 5}, "lora": {"r": 4}, "early_stopping": {"patience": 2}}
     assert whole_only(TrainSettings.model_validate(made)) == ["args.weight_decay", "args.eval_steps", "lora", "early_stopping"]
+
+
+def test_triplets_are_taught_in_smaller_steps_whatever_is_taught_beside_them() -> None:
+    def rate(*types: str, **settings: object) -> float:
+        objectives = [{"type": one, "datasets": {"train": {"name": "project:Tiny"}}} for one in types]
+        return derive(parse({"train": {"objectives": objectives, **settings}}).train, "balanced", 500, people=True).learning_rate
+
+    assert rate("triplet") < rate("contrastive")
+    assert rate("contrastive", "triplet") == rate("triplet")
+    assert rate("triplet", learning_rate=3e-4) == 3e-4
