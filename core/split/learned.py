@@ -26,7 +26,7 @@ def learned_from(pairs: Sequence[Pair], generators: Sequence[str]) -> list[Pair]
     """Return those of the training pairs that are learned from: the kinds that were chosen, or what measured best.
 
     Questions of people and language models are enough by themselves from `ENOUGH_ASKED` on: on the sample, tuning the whole
-    model on its 194 alone took half the time and found more (0.365 nDCG@10) than with 165 sentences beside them (0.358), and on
+    model on the 194 it then had took half the time and found more (0.365 nDCG@10) than with 165 sentences beside them (0.358), and on
     other collections pairs made offline cost people's questions 0.02 (bench/RESULTS.md).
     """
     if generators:
