@@ -27,7 +27,7 @@ SAMPLE = Path(__file__).resolve().parent.parent.parent / "assets" / "sample"
 FILES = [str(path) for path in sorted(SAMPLE.iterdir()) if path.suffix in (".pdf", ".csv")]
 PICTURES = os.environ.get("ATTUNE_SCREENSHOTS", "")
 LONG = 600_000  # milliseconds that training may take on a busy machine
-QUESTION = "How do I get back what I paid for a hotel?"
+QUESTION = "Where can I report that I was hurt?"
 
 
 def test_the_sample_goes_all_the_way_from_upload_to_publication(home: Path) -> None:
