@@ -254,7 +254,8 @@ class Material:
 
     def data(self, line: Line) -> Dataset:
         """Return the rows of a line's objectives, with the questions or scored pairs that choose."""
-        rows = tuple(ObjectiveRows(self._rows(rows_of(kind))) for kind in line.kinds)
+        compared = line.teacher == CROSS_ENCODER  # its margins are between right and wrong answers
+        rows = tuple(ObjectiveRows(self._rows(TRIPLETS if compared else rows_of(kind))) for kind in line.kinds)
         if self.judge(line) is not self.alike:
             return replace(self.health, objectives=rows)
         chosen = replace(rows[0], validation=tuple(_stsb("dev")[:CHOOSING]))
