@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE = 60_000  # milliseconds until something that must come is missed
+STARTS = 5_000  # milliseconds in which a script starts on a busy machine
 
 
 def chromium() -> str:
@@ -96,6 +97,18 @@ def browsing(*, dark: bool = False) -> Iterator[Page]:
         yield page
         browser.close()
     assert not failures, failures
+
+
+def entered(page: Page, label: str, words: str) -> None:
+    """Type words into a field, press Enter, and wait until the page that follows from them is there."""
+    from playwright.sync_api import TimeoutError as Late
+
+    field = page.get_by_label(label, exact=True)
+    field.fill(words)
+    field.press("Enter")
+    with suppress(Late):  # it ran while nobody looked
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=running]", timeout=STARTS)
+    settled(page)
 
 
 def settled(page: Page, title: str | None = None) -> None:
