@@ -20,15 +20,15 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench import report
+from bench._judges import DEPTH, Alike, Encode, Searched
+from bench._trainings import SHORT, Line, balanced, lines
 from bench.gains import LINES, RETRIEVAL
 from core import metrics, models, reranker, search
 from core.dataset import Dataset, ObjectiveRows, Row, ScoredPair, TextRow
@@ -36,17 +36,14 @@ from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.generators import asked
 from core.losses import SCORES, TEXTS, TRIPLETS
-from core.losses.distillations import CROSS_ENCODER, DISTILLATIONS, distillations_of
+from core.losses.distillations import CROSS_ENCODER
 from core.models import Vectors
-from core.objectives import FIRST, OBJECTIVES, default_loss, losses_of, rows_of
+from core.objectives import rows_of
 from core.recipe import BASE_MODEL, RerankerSettings, TrainSettings, parse
-from core.recipe.training import MAPS
 from core.reranker.dev import Reader, RerankDev, reranked
 from core.reranker.fit import fit as fit_reranker
 from core.reranker.rows import labelled
 from core.rerankers import cross_encoder
-from core.schema import Interval
-from core.search.corpus import Corpus
 from core.train import checkpoints, quick, quickly, settled_plan, whole
 from core.train.course import BEST, Course
 from core.train.watch import Outcome, Watch
@@ -54,31 +51,7 @@ from core.train.watch import Outcome, Watch
 SIMILARITY = RETRIEVAL.parent / "similarity"
 FOUND = Path(__file__).with_suffix(".jsonl")
 SCORED, CHOOSING = 2000, 500  # of STS-B's pairs, to learn from and to choose by
-DEPTH, RESAMPLES = 10, 2000
-SHORT = 64  # numbers of a vector whose score is told for Matryoshka
-DIMENSIONS = (384, 128, SHORT)
 FAULTS = (UserError, RuntimeError, ValueError, TypeError, KeyError, OSError)  # of one line; the others are still measured
-
-Encode = Callable[[Sequence[str], models.Kind], Vectors]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One training: its place in the table, its recipe, and which teacher stands in it (an objective's, or a cross-encoder)."""
-
-    objective: str
-    what: str
-    train: Mapping[str, Any]
-    teacher: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"{self.objective}: {self.what}"
-
-    @property
-    def kinds(self) -> list[str]:
-        """The types of its objectives; none where the project's pairs are taught."""
-        return [objective["type"] for objective in self.train.get("objectives", ())]
 
 
 @dataclass(frozen=True)
@@ -117,113 +90,7 @@ class Measured:
         )
 
 
-# --- which trainings there are ---
-
-
-def lines() -> dict[str, Line]:
-    """Return all lines by name: one for each entry of the registries, and what is added to them."""
-    found = [*_losses(), *_added(), *_taught(), *_together(), *_methods(), Line("reranker", "cross-encoder, a fresh head", {})]
-    order = list(dict.fromkeys(line.objective for line in found))
-    return {line.name: line for line in sorted(found, key=lambda line: order.index(line.objective))}
-
-
-def _line(what: str, *objectives: Mapping[str, Any], teacher: str = "", **settings: Any) -> Line:
-    return Line(" + ".join(one["type"] for one in objectives), what, {"dial": "balanced", "objectives": objectives, **settings}, teacher)
-
-
-def _losses() -> Iterator[Line]:
-    for kind, choice in OBJECTIVES.items():
-        if FIRST in choice.needs:
-            yield _line("read, then ranked", {"type": kind}, {"type": "contrastive"})
-        for loss in losses_of(kind):
-            yield _line(loss, {"type": kind, "loss": loss})
-
-
-def _added() -> Iterator[Line]:
-    short = {"matryoshka": {"matryoshka_dims": DIMENSIONS}}
-    for what, added in (
-        ("with a margin of 0.1", {"margin": 0.1}),
-        ("with Matryoshka", short),
-        ("with the variance penalty", {"variation_penalty": {"alpha": 1.0}}),
-        ("with margin, Matryoshka and penalty", {"margin": 0.1, **short, "variation_penalty": {"alpha": 1.0}}),
-        ("in parts (GradCache)", {"loss": f"Cached{default_loss('contrastive')}"}),
-    ):
-        yield _line(what, {"type": "contrastive", **added})
-    yield _line("with Matryoshka", {"type": "similarity", **short})
-
-
-def _taught() -> Iterator[Line]:
-    for kind in OBJECTIVES:
-        for name in distillations_of(kind):
-            tuned = "similarity" if rows_of(kind) == SCORES else "contrastive"
-            teacher = CROSS_ENCODER if CROSS_ENCODER in DISTILLATIONS[name].needs else tuned
-            yield _line(f"with a teacher, {name}", {"type": kind, "distillation": {"loss": name}}, teacher=teacher)
-
-
-def _together() -> Iterator[Line]:
-    yield _line("in turn", {"type": "contrastive"}, {"type": "similarity"})
-    yield _line("in turn", {"type": "contrastive"}, {"type": "triplet"}, {"type": "unsupervised", "loss": "LateInteractionDistillation"})
-
-
-def _methods() -> Iterator[Line]:
-    whole = {"dial": "balanced"}
-    for what, settings in (
-        *((f"Quick, map for {which}", {"dial": "quick", "map": which}) for which in MAPS),
-        ("LoRA", {**whole, "lora": {}}),
-        ("full", whole),
-        ("full, three layers frozen", {**whole, "freeze_layers": 3}),
-        ("full, blend off", {**whole, "blend": ()}),
-    ):
-        yield Line("method", what, settings)
-    texts = {"type": "unsupervised", "loss": "LateInteractionDistillation"}
-    yield Line("method", "Quick, texts alone", {"dial": "quick", "objectives": (texts,)})
-
-
-# --- what is learned from, and what judges ---
-
-
-class Searched:
-    """Questions on other diseases, searched in all passages."""
-
-    metric = metrics.PRIMARY
-
-    def __init__(self, data: Dataset) -> None:
-        self.corpus, self.relevant = Corpus.of(data.passages, data.test), [question.relevant for question in data.test]
-
-    def values(self, encode: Encode) -> np.ndarray:
-        """Return each question's score from the vectors that `encode` gives."""
-        found, _ = self.corpus.dense(encode(self.corpus.queries, "query"), encode(self.corpus.texts, "document"), DEPTH)
-        return metrics.ndcg(self.corpus.named(found), self.relevant)
-
-    def score(self, values: np.ndarray) -> float:
-        return float(values.mean())
-
-    def change(self, before: np.ndarray, after: np.ndarray) -> Interval:
-        return metrics.interval(after - before, resamples=RESAMPLES, seed=1)
-
-
-class Alike:
-    """Scored pairs: how well cosines order them as people did."""
-
-    metric = "Spearman"
-
-    def __init__(self, rows: Sequence[ScoredPair]) -> None:
-        self.first, self.second = [row.first for row in rows], [row.second for row in rows]
-        self.scores = np.array([row.score for row in rows])
-
-    def values(self, encode: Encode) -> np.ndarray:
-        """Return each pair's cosine."""
-        return np.asarray((encode(self.first, "document") * encode(self.second, "document")).sum(axis=1))
-
-    def score(self, values: np.ndarray) -> float:
-        return float(metrics.rank_agreement(values, self.scores).mean())
-
-    def change(self, before: np.ndarray, after: np.ndarray) -> Interval:
-        """Return the difference of the correlations with its bootstrap interval over pairs."""
-        draws = np.random.default_rng(1).integers(0, len(self.scores), (RESAMPLES, len(self.scores)))
-        found = [metrics.rank_agreement(after[i], self.scores[i]) - metrics.rank_agreement(before[i], self.scores[i]) for i in draws]
-        low, high = np.quantile(np.mean(found, axis=1), (0.025, 0.975))
-        return Interval(self.score(after) - self.score(before), float(low), float(high))
+# --- what is learned from ---
 
 
 class Material:
@@ -295,7 +162,7 @@ class Material:
             if kind == CROSS_ENCODER:
                 tuned_reranker(self)[0].model.save_pretrained(str(folder), create_model_card=False)
             else:
-                trained = Training(_line("teacher", {"type": kind}), self)
+                trained = Training(balanced("teacher", {"type": kind}), self)
                 trained.fit()
                 trained.base.save(folder)
             self.teachers[kind] = str(folder)
