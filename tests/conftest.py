@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from core import project as projects
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "assets" / "sample"
+MAIN = sys.modules["__main__"]
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +27,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
     if not request.node.get_closest_marker("slow"):
         monkeypatch.setenv("ATTUNE_PRECISION", "float32")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put `__main__` back after each test: an `AppTest` leaves its page there, and a process that a later test starts would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", MAIN)
 
 
 @pytest.fixture
