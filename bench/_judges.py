@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from core import metrics, models
+from core import groups, metrics, models
 from core.dataset import Dataset, ScoredPair
 from core.models import Vectors
 from core.schema import Interval
@@ -24,6 +24,7 @@ class Searched:
 
     def __init__(self, data: Dataset) -> None:
         self.corpus, self.relevant = Corpus.of(data.passages, data.test), [question.relevant for question in data.test]
+        self.together = groups.of(self.relevant)
 
     def values(self, encode: Encode) -> np.ndarray:
         """Return each question's score from the vectors that `encode` gives."""
@@ -34,7 +35,7 @@ class Searched:
         return float(values.mean())
 
     def change(self, before: np.ndarray, after: np.ndarray) -> Interval:
-        return metrics.interval(after - before, resamples=RESAMPLES, seed=1)
+        return metrics.interval(after - before, resamples=RESAMPLES, seed=1, groups=self.together)
 
 
 class Alike:

@@ -44,7 +44,7 @@ def measure(name: str, folder: Path) -> None:
     for epochs in (5, settled.epochs):
         outcome, maps = quick.fit(data, base, dataclasses.replace(settled, epochs=epochs), store, watch.Watch(), task)
         after = collection.score(maps.apply(queries, "query"), maps.apply(passages, "document"))
-        found = metrics.interval(after - before, resamples=5000, seed=1)
+        found = metrics.interval(after - before, resamples=5000, seed=1, groups=collection.together)
         said = f"{epochs} epochs, dev chose epoch {outcome.best_epoch:g}, share {outcome.share:g}"
         print(f"  {said:<50} {found.mean:+.4f}  ({found.low:+.4f} to {found.high:+.4f})", flush=True)
 

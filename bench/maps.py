@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import metrics, models, train
+from core import groups, metrics, models, train
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.recipe import BASE_MODEL, LoraSettings, TrainSettings
@@ -59,7 +59,7 @@ def data() -> tuple[Dataset, Dataset]:
 
 def main(by_lora: bool) -> None:
     taught, judged = data()
-    dev = Dev(judged)
+    dev, together = Dev(judged), groups.of(question.relevant for question in judged.dev)
     with tempfile.TemporaryDirectory() as place:
         store = EmbeddingStore(Path(place) / "embeddings")
         base = each(dev, models.load(BASE_MODEL), store)
@@ -79,14 +79,14 @@ def main(by_lora: bool) -> None:
             shares = ", ".join(f"{point.share:g}: {point.score:.3f}" for point in result.shares)
             epochs = ", ".join(f"{point.score:.3f}" for point in result.history)
             note = f"{seconds:.0f} s, share {result.share:g}; dev by epoch {epochs}; by share {shares}"
-            print(f"{name:<20} {difference(scores[name], base)}, {note}", flush=True)
+            print(f"{name:<20} {difference(scores[name], base, together)}, {note}", flush=True)
             if name != ALL and by_lora:
-                print(f"{'':<20} {difference(scores[name], scores[ALL])} beside {ALL}", flush=True)
+                print(f"{'':<20} {difference(scores[name], scores[ALL], together)} beside {ALL}", flush=True)
 
 
-def difference(one: np.ndarray, other: np.ndarray) -> str:
+def difference(one: np.ndarray, other: np.ndarray, together: np.ndarray) -> str:
     """Return by how much one model's scores of the questions are better than another's, with the interval."""
-    found = metrics.interval(one - other, resamples=5000, seed=1)
+    found = metrics.interval(one - other, resamples=5000, seed=1, groups=together)
     return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 

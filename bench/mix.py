@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import report
-from core import metrics, models
+from core import groups, metrics, models
 from core.chunk.cutting import Cutter
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
@@ -67,6 +67,7 @@ class Collection:
             if float(score) > 0 and document in documents:
                 self.answers[query].append(document)
         self.queries = [asked[query] for query in self.answers]
+        self.together = groups.of(self.answers.values())
 
     def score(self, queries: models.Vectors, passages: models.Vectors) -> np.ndarray:
         """Return nDCG@10 of each question from the vectors of all questions and chunks."""
@@ -135,7 +136,7 @@ def measure(name: str, mixes: Sequence[Mapping[str, float]], seeds: Sequence[int
             settled = plan.derive(TrainSettings(seed=seed, chance=1), "quick", len(data.train), people=False)
             _, maps = quick.fit(data, base, settled, store, watch.Watch())
             gains.append(collection.score(maps.apply(queries, "query"), maps.apply(passages, "document")) - before)
-        found = metrics.interval(np.mean(gains, axis=0), resamples=5000, seed=1)
+        found = metrics.interval(np.mean(gains, axis=0), resamples=5000, seed=1, groups=collection.together)
         said = ", ".join(f"{kind} {share:g}" for kind, share in shares.items())
         print(f"  {said:<40} {len(pairs):>6} pairs  {found.mean:+.4f}  ({found.low:+.4f} to {found.high:+.4f})", flush=True)
 
