@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import machine
 from core.errors import UserError
+from core.models import attention
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -101,4 +102,7 @@ def device() -> str:
         # It failed on batches of short texts ("mha_graph.execute", torch 2.11 on an H200); the other kernels measured as fast.
         torch.backends.cuda.enable_cudnn_sdp(False)
         return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    if torch.backends.mps.is_available():
+        return "mps"
+    attention.install()  # torch's own is slow on its way back
+    return "cpu"
