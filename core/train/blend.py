@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import disk
+from core import disk, metrics
 from core.train import chance
 from core.train.chance import Chance
 from core.train.watch import DevScore, Outcome, ShareScore, Watch
@@ -37,16 +37,32 @@ class Tried:
         """The scores of the shares, the base first."""
         return [ShareScore(share, float(values.mean())) for share, values in sorted({0.0: self.epochs[0.0], **self.shares}.items())]
 
+    @property
+    def best(self) -> ShareScore:
+        """What dev likes best; of equals the one that is nearest the base."""
+        return max(self.points, key=lambda point: point.score)
+
+    @property
+    def taken(self) -> ShareScore:
+        """The largest share that dev cannot tell from the best: one that scores above the base, and within a standard error of the best.
+
+        Dev is small, and where among the shares its top lies is mostly luck: on other questions the whole tuned model was the best of them
+        in 14 trainings of 17 (bench/RESULTS.md). One standard error: Breiman et al. 1984, section 3.4.3.
+        """
+        best = self.best
+        base, groups = self.epochs[0.0].mean(), len(np.unique(self.groups))
+        for share in sorted((share for share in self.shares if best.share and share > best.share), reverse=True):
+            behind = self.shares[best.share] - self.shares[share]
+            score = float(self.shares[share].mean())
+            if score > base and behind.mean() <= metrics.spread(behind, self.groups) / groups**0.5:
+                return ShareScore(share, score)
+        return best
+
     def weighed(self, level: float) -> Chance:
         """Return what chance has to do with the best of them."""
         tuned = [values for epoch, values in self.epochs.items() if epoch]
         blends = [values for share, values in self.shares.items() if share < 1]
         return chance.weigh(self.epochs[0.0], tuned + blends, self.groups, level)
-
-
-def choose(points: Sequence[ShareScore]) -> ShareScore:
-    """Return the best point; of equals the one that is nearest the base."""
-    return max(sorted(points, key=lambda point: point.share), key=lambda point: point.score)
 
 
 def scored(
@@ -72,9 +88,9 @@ def scored(
 
 
 def outcome(history: Sequence[DevScore], best: DevScore | None, tried: Tried, level: float, stopped: bool, metric: str = NDCG) -> Outcome:
-    """Return how a training went whose best epoch is `best`: what dev likes best is taken if its rise is beyond chance, else the base."""
+    """Return how a training went whose best epoch is `best`: some of it is taken if the rise of what dev likes best is beyond chance."""
     base, *_ = points = tried.points
-    chosen, weighed = choose(points), None
+    chosen, weighed = tried.taken, None
     if chosen.share:
         weighed = tried.weighed(level)
         chosen = chosen if weighed.beyond else base

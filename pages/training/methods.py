@@ -62,7 +62,7 @@ def shares(run: Run) -> None:
         return
     st.markdown(
         "**How much of the tuned model is taken**",
-        help="Blends of the base model and the best epoch, scored on the choosing questions. Of equals the one nearest the base is taken.",
+        help="Blends of the base model and the best epoch, scored on the choosing questions. The largest that they cannot tell from the best is taken.",
     )
     tables.plain(
         {
