@@ -36,7 +36,7 @@ TRAINED = {  # of what training reports
     "precision": "Precision",
 }
 METRICS = ("nDCG@10", "Spearman correlation")  # what a score on dev may be
-SETTINGS = ("scale", "warmup", "freeze_layers", "dropout", "seed")
+SETTINGS = ("scale", "warmup", "freeze_layers", "gradient_share", "dropout", "seed")
 
 
 def for_run(project: Project, run_id: str, repo: str = "") -> str:

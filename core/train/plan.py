@@ -42,6 +42,7 @@ class Plan:
     blend: tuple[float, ...] = ()
     map: str = "both"
     chance: float = 1.0  # as it was before there was such a setting
+    gradient_share: float = 1.0
 
 
 def read(text: str) -> Plan:
@@ -112,6 +113,7 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         blend=settings.blend,
         map=settings.map,
         chance=settings.chance,
+        gradient_share=settings.gradient_share,
     )
 
 

@@ -16,6 +16,8 @@ from sentence_transformers.base.losses.gradcache import RandContext
 from torch import Tensor, nn
 
 from core.losses.given import VECTOR
+from core.train import sampling
+from core.train.tokens import IDS, MASK
 
 Batch = Mapping[str, Any]
 
@@ -26,19 +28,22 @@ class Step:
     Then memory holds the activations of one part only, and the loss and its gradients are those of the whole batch, whatever
     the loss: vectors first, without activations; the loss's gradients at the vectors; each part again, with them. Source: Gao et
     al. 2021 (arXiv 2101.06983), with the library's keeping of random states.
+
+    With a `share` below 1, so much of a batch's tokens, on average, go through the model again: `sampling` draws their texts.
     """
 
-    def __init__(self, losses: Sequence[nn.Module], part: int = 0) -> None:
+    def __init__(self, losses: Sequence[nn.Module], part: int = 0, share: float = 1.0) -> None:
         self.losses = losses
         self.part = part
+        self.share = share
 
     def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
         """Return the loss, ready for `backward`; `model` is the one in training, perhaps wrapped by the trainer."""
         loss = self.losses[batch["objective"]]
-        if not self.part or not torch.is_grad_enabled():
+        if (not self.part and self.share >= 1) or not torch.is_grad_enabled():
             vectors = [model(dict(chunk))[VECTOR] for chunk in batch["chunks"]]
             return self._loss(loss, vectors, batch)
-        parts = [piece for chunk in batch["chunks"] for piece in _cut(chunk, self.part)]
+        parts = [piece for chunk in batch["chunks"] for piece in (_cut(chunk, self.part) if self.part else [chunk])]
         states, vectors = [], []
         with torch.no_grad():
             for piece in parts:
@@ -48,6 +53,9 @@ class Step:
         value = self._loss(loss, leaves, batch)
         weights = [weight for weight in loss.parameters() if weight.requires_grad]  # a decoder's
         slopes = torch.autograd.grad(value, [*leaves, *weights], allow_unused=True)
+        again_with = list(zip(parts, states, slopes[: len(parts)], strict=True))
+        if self.share < 1:
+            again_with = list(_drawn(again_with, self.share))
         result = value.detach().requires_grad_()
         precision = torch.is_autocast_enabled(value.device.type), torch.get_autocast_dtype(value.device.type)
 
@@ -56,9 +64,9 @@ class Step:
             for weight, slope in zip(weights, slopes[len(parts) :], strict=True):
                 if slope is not None:
                     weight.grad = slope * outer if weight.grad is None else weight.grad + slope * outer
-            for number, (piece, state, slope) in enumerate(zip(parts, states, slopes[: len(parts)], strict=True), 1):
+            for number, (piece, state, slope) in enumerate(again_with, 1):
                 # Several processes exchange gradients once, with those of the last part.
-                alone: Any = model.no_sync() if number < len(parts) and hasattr(model, "no_sync") else nullcontext()  # type: ignore[operator]
+                alone: Any = model.no_sync() if number < len(again_with) and hasattr(model, "no_sync") else nullcontext()  # type: ignore[operator]
                 as_before = torch.autocast(value.device.type, dtype=precision[1], enabled=precision[0])
                 with alone:
                     with state, torch.enable_grad(), as_before:
@@ -82,9 +90,23 @@ class Step:
 
 def _cut(chunk: Mapping[str, Any], size: int) -> Iterator[dict[str, Any]]:
     """Yield a chunk's rows, `size` at a time."""
-    count = len(chunk["input_ids"])
-    for start in range(0, count, size):
-        yield {
-            key: value[start : start + size] if isinstance(value, Tensor) and value.ndim and len(value) == count else value
-            for key, value in chunk.items()
-        }
+    for start in range(0, len(chunk[IDS]), size):
+        yield _rows(chunk, slice(start, start + size))
+
+
+def _rows(chunk: Mapping[str, Any], rows: slice | Tensor) -> dict[str, Any]:
+    """Return some of a chunk's rows."""
+    count = len(chunk[IDS])
+    return {key: value[rows] if isinstance(value, Tensor) and value.ndim and len(value) == count else value for key, value in chunk.items()}
+
+
+Again = tuple[Mapping[str, Any], Any, Tensor]  # a part, the random state it was embedded with, and the slopes at its vectors
+
+
+def _drawn(parts: Sequence[Again], share: float) -> Iterator[Again]:
+    """Yield the parts' texts that go through the model again, with their slopes."""
+    work = [piece[MASK].sum(dim=1) for piece, _, _ in parts]
+    found = sampling.drawn([slopes for _, _, slopes in parts], work, share)
+    for (piece, state, _), (rows, slopes) in zip(parts, found, strict=True):
+        if len(rows):
+            yield _rows(piece, rows), state, slopes

@@ -17,7 +17,7 @@ from core.errors import UserError
 from core.models import Encoder
 from core.recipe import TrainSettings
 from core.recipe.masking import MaskingSettings
-from core.train import blend, checkpoints, layers, lora, memory, objectives, ranks, reading
+from core.train import blend, checkpoints, layers, lora, memory, objectives, ranks, reading, sampling
 from core.train.batches import Interleaved
 from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
@@ -127,7 +127,7 @@ def trainer(
 
     from core.train.step import Step
 
-    step = Step([objective.loss for objective in taught], plan.part)
+    step = Step([objective.loss for objective in taught], plan.part, sampling.share(settings, plan))
 
     class Quiet(SentenceTransformerTrainer):
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:

@@ -13,7 +13,18 @@ from core.train import plan
 from pages.training import methods
 from pages.widgets import forms
 
-NUMBERS = ("epochs", "learning_rate", "batch_size", "scale", "warmup", "freeze_layers", "patience", "hard_negatives", "chance")
+NUMBERS = (
+    "epochs",
+    "learning_rate",
+    "batch_size",
+    "scale",
+    "warmup",
+    "freeze_layers",
+    "gradient_share",
+    "patience",
+    "hard_negatives",
+    "chance",
+)
 SPLIT = ("dev", "test", "near_duplicate")
 
 

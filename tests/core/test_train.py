@@ -112,13 +112,15 @@ def test_when_the_base_wins_the_model_is_the_base(training: Training, dial: str,
     assert models.load(str(result.model)).digest == models.load(str(base)).digest
 
 
-def test_the_model_left_is_the_one_that_dev_liked_best(training: Training) -> None:
+def test_the_model_left_is_the_one_that_dev_chose(training: Training) -> None:
     from core.train.dev import Dev
 
     result = training.run("balanced", epochs=6)
-    assert result.dev_best == max(
-        [point.score for point in result.history] + [row["dev_blend"] for row in training.rows if "dev_blend" in row]
-    )
+    scores = {point.share: point.score for point in result.shares}
+    assert scores[1.0] == max(point.score for point in result.history[1:])
+    blends = {row["share"]: row["dev_blend"] for row in training.rows if "dev_blend" in row}
+    assert blends == pytest.approx({share: score for share, score in scores.items() if 0 < share < 1}, abs=1e-6)
+    assert result.dev_best == scores[result.share] > result.dev_base
     assert Dev(training.data).values(models.load(str(result.model))).mean() == pytest.approx(result.dev_best, abs=1e-6)
 
 

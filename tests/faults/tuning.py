@@ -24,6 +24,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "plain": {},
     "two objectives, in parts": {"objectives": [CONTRASTIVE, SIMILARITY], "args": {"eval_steps": 3}},
     "lora": {"lora": {"r": 4}},
+    "a share of the gradient": {"gradient_share": 0.5},
     "teacher": {"objectives": [TAUGHT]},
 }
 
