@@ -37,8 +37,10 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
                 forms.title(TrainSettings, "base_model"), train.base_model, help=forms.help(TrainSettings, "base_model"), key="base_model"
             )
         }
-        for column, name in zip([*st.columns(3), *st.columns(3), *st.columns(3)], NUMBERS, strict=True):
-            with column:
+        columns: list[Any] = []
+        for place, name in enumerate(NUMBERS):
+            columns = columns if place % 3 else st.columns(3)
+            with columns[place % 3]:
                 asked[name] = forms.number(TrainSettings, name, getattr(train, name), key=f"train_{name}", placeholder="By itself")
         made = sorted({generator for generator, *_ in project.pair_table()})
         asked["generators"] = st.multiselect(
