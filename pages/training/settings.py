@@ -37,7 +37,7 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
                 forms.title(TrainSettings, "base_model"), train.base_model, help=forms.help(TrainSettings, "base_model"), key="base_model"
             )
         }
-        columns: list[Any] = []
+        columns: Any = ()
         for place, name in enumerate(NUMBERS):
             columns = columns if place % 3 else st.columns(3)
             with columns[place % 3]:
