@@ -76,19 +76,19 @@ def reading(metrics: Sequence[Mapping[str, Any]]) -> str:
 
 
 def within_chance(result: Mapping[str, Any]) -> tuple[str, str]:
-    """Say that a training's rise on dev was within chance, so that the base was kept, and what to do; "" twice where it was not so.
+    """Say that a training's rise on dev was within chance, so that nothing tuned was kept, and what to do; "" twice where it was not so.
 
-    `result` holds the fields of train.TrainResult.
+    `result` holds the fields of train.TrainResult, or of reranker.RerankerResult.
     """
-    found = result.get("chance")
-    if not found or result.get("share"):
+    found, reranker = result.get("chance"), "started_from" in result
+    if not found or any(result.get(name) for name in ("share", "best_epoch", "started")):
         return "", ""
+    kept = "no reranker was kept" if reranker else "the base model was kept"
     what = "pairs" if "correlation" in str(result.get("metric")) else "questions"
     alike = f", of which many go together so that they count as {found['groups']:,}" if found["groups"] < found["questions"] else ""
     said = (
         f"The score rose by {found['gain']:.3f} on the {found['questions']:,} {what} that choose{alike}. By chance alone one of "
-        f"{found['tried']} attempts stands out as far in {found['p']:.0%} of cases, more than the {100 * found['level']:.3g}% allowed, so the base "
-        "model was kept."
+        f"{found['tried']} attempts stands out as far in {found['p']:.0%} of cases, more than the {100 * found['level']:.3g}% allowed, so {kept}."
     )
     return said, (
         f"More {what} to choose by, on other passages, show smaller gains, and a more thorough training may gain more. “Chance of a false "

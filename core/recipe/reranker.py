@@ -36,5 +36,13 @@ class RerankerSettings(Section):
     dev_questions: int = Field(
         100, ge=10, le=10_000, title="Questions to choose by", description="At most so many; each is reranked after every epoch."
     )
+    chance: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        title="Chance of a false gain",
+        description="A reranker is handed out only if chance alone would make any of its epochs stand out as far on dev in at most this share of "
+        "cases. 1 hands out whatever scores best.",
+    )
     warmup: float = Field(0.1, ge=0, le=1, title="Warm-up", description="Share of the steps in which the learning rate grows.")
     seed: int = 1

@@ -20,7 +20,8 @@ from core.reranker.fit import fit, plan
 from core.reranker.rows import labelled
 from core.rerankers import cross_encoder
 from core.schema import Progress, silent
-from core.train import checkpoints, watch
+from core.train import chance, checkpoints, watch
+from core.train.chance import Chance
 from core.train.watch import DevScore, Halted, Row, Watch
 
 FOLDER = "reranker"
@@ -32,7 +33,7 @@ FRESH_RATE, RATE = 1e-4, 2e-5  # of a head that has to be learned, and of a cros
 class RerankerResult:
     """How the tuning of a reranker ended. Scores are nDCG@10 on dev; that of epoch 0 is the base model's own ranking.
 
-    `best_epoch` is 0, and no reranker is handed out, where nothing did better than that. `dev_start` is the score of the
+    `best_epoch` is 0, and no reranker is handed out, where nothing did better than that by more than `chance` gives. `dev_start` is the score of the
     cross-encoder that tuning started from, None for a fresh head; it is handed out where it did best.
     """
 
@@ -52,6 +53,7 @@ class RerankerResult:
     device: str
     precision: str
     started: bool = False
+    chance: Chance | None = None
 
     @property
     def made(self) -> bool:
@@ -94,13 +96,19 @@ def train(
         rows = labelled(dataset.train, settings, base, embeddings, watching.part(0.05, 0.1))
     except Halted:
         return RerankerResult(0.0, 0.0, 0.0, None, (), 0, 0, 0.0, settings.epochs, True, 0.0, name, fresh, base.device, base.precision)
-    dev_start = None if fresh else dev.of(reader)
+    start_values = None if fresh else dev.values(reader)
     root = folder / "checkpoints"
     root.mkdir(exist_ok=True)
     course = fit(rows, reader, dev, settings, rate, root, watching)
+    dev_start = None if start_values is None else float(start_values.mean())
     untouched, best = course.history[0].score, course.best_tuned
-    started = dev_start is not None and dev_start > max(untouched, best.score if best else untouched)
-    tuned = best is not None and best.score > untouched and not started
+    tried = [values for epoch, values in course.values.items() if epoch] + ([] if start_values is None else [start_values])
+    gained = max(dev_start or 0.0, best.score if best else 0.0) > untouched
+    weighed = chance.weigh(course.values[0.0], tried, dev.groups, settings.chance) if gained and tried else None
+    started = gained and dev_start is not None and dev_start > (best.score if best else untouched)
+    tuned = gained and not started
+    if weighed and not weighed.beyond:
+        started = tuned = False
     if started:
         _put(folder, cross_encoder.load(place, settings.max_tokens))
     elif tuned:
@@ -122,6 +130,7 @@ def train(
         device=base.device,
         precision=base.precision,
         started=started,
+        chance=weighed,
     )
     disk.write_atomic(folder / "trained.json", json.dumps(store.to_plain(result)))
     if not course.stopped:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import metrics, search
+from core import groups, metrics, search
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.models import Encoder
@@ -44,19 +44,16 @@ class RerankDev:
         self.depth = settings.depth
         self.corpus = Corpus.of(dataset.passages, questions)
         self.relevant = [question.relevant for question in questions]
+        self.groups = groups.of(self.relevant)
         passages = embeddings.vectors(base, self.corpus.texts, "document", progress)
         self.first, _ = self.corpus.dense(embeddings.vectors(base, self.corpus.queries, "query"), passages)
 
-    def untouched(self) -> float:
-        """Return the score of the base model's own ranking."""
-        return float(np.mean(self._values(self.first)))
-
-    def of(self, reader: Reader) -> float:
-        """Return the score of the ranking whose first hits a reranker has put in order."""
-        return float(np.mean(self.values(reader)))
+    def untouched(self) -> np.ndarray:
+        """Return each question's nDCG@10 in the base model's own ranking."""
+        return self._values(self.first)
 
     def values(self, reader: Reader) -> np.ndarray:
-        """Return each question's nDCG@10 in that ranking."""
+        """Return each question's nDCG@10 in the ranking whose first hits a reranker has put in order."""
         return self._values(reranked(self.corpus, self.first, self.depth, reader.model, reader.precision))
 
     def _values(self, ranking: Positions) -> np.ndarray:

@@ -36,9 +36,11 @@ def fit(
     Goes on from the newest whole checkpoint in `root`. Raises `UserError` when training diverges.
     """
     order = ByLength(rows, settings.batch_size, settings.seed)
-    untouched = DevScore(0.0, dev.untouched())
+    before = dev.untouched()
+    untouched = DevScore(0.0, float(before.mean()))
     # Of these two the course asks no more than a reader and its judge have.
     course = Course(plan(settings, rate), dev, reader, watch, root, len(order), {}, [untouched])  # type: ignore[arg-type]
+    course.values[0.0] = before
     layers.without_dropout(reader.model)  # type: ignore[arg-type]
     start = checkpoints.newest(root)
     if start:

@@ -13,9 +13,10 @@ from core.project import Project
 from core.recipe import Recipe, RerankerSettings
 from core.runs.folder import Run
 from pages.results.verdicts import LOOKS
+from pages.training import methods
 from pages.widgets import changing, errors, forms, frame, routes, stages
 
-NUMBERS = ("negatives", "epochs", "learning_rate", "batch_size", "max_tokens", "depth")
+NUMBERS = ("negatives", "epochs", "learning_rate", "batch_size", "max_tokens", "depth", "chance")
 
 
 def offer(project: Project, recipe: Recipe) -> None:
@@ -24,7 +25,7 @@ def offer(project: Project, recipe: Recipe) -> None:
         st.markdown(
             "A reranker reads the question and each of the first hits together and puts them in a new order. It finds more than the "
             "model alone and takes longer for every search. It is tuned on the same questions, and judged by the same kept ones; the "
-            "order without it takes part, and no reranker is kept when none does better.",
+            "order without it takes part, and no reranker is kept when none does better by more than chance gives.",
             help="A cross-encoder. Late interaction, on the Compare page, needs no training and is the one to beat.",
         )
         st.caption(
@@ -66,10 +67,8 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
             key="reranker_judge",
         ),
     }
-    for column, name in zip(st.columns(3) + st.columns(3), NUMBERS, strict=True):
-        with column:
-            asked[name] = forms.number(section, name, getattr(now, name), key=f"reranker_{name}", placeholder="By itself")
-    return asked
+    values = {name: getattr(now, name) for name in NUMBERS}
+    return asked | forms.numbers(section, values, key="reranker", placeholder="By itself")
 
 
 def verdict(run: Run) -> None:
@@ -79,6 +78,7 @@ def verdict(run: Run) -> None:
         return
     label, icon, shade = LOOKS[found.verdict.word]
     st.badge(label, icon=icon, color=shade)
+    methods.within_chance(run)
     st.markdown(errors.escape(found.verdict.text))
     if run.reranker:
         st.caption(errors.escape(f"Against late interaction, which needs no training: {found.against_late.text}"))

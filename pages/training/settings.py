@@ -37,11 +37,8 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
                 forms.title(TrainSettings, "base_model"), train.base_model, help=forms.help(TrainSettings, "base_model"), key="base_model"
             )
         }
-        columns: Any = ()
-        for place, name in enumerate(NUMBERS):
-            columns = columns if place % 3 else st.columns(3)
-            with columns[place % 3]:
-                asked[name] = forms.number(TrainSettings, name, getattr(train, name), key=f"train_{name}", placeholder="By itself")
+        values = {name: getattr(train, name) for name in NUMBERS}
+        asked |= forms.numbers(TrainSettings, values, key="train", placeholder="By itself")
         made = sorted({generator for generator, *_ in project.pair_table()})
         asked["generators"] = st.multiselect(
             forms.title(TrainSettings, "generators"),
@@ -56,10 +53,7 @@ def advanced(project: Project, recipe: Recipe) -> dict[str, Any]:
         )
         asked |= methods.choose(train)
         if project.test_set() is None:
-            for column, name in zip(st.columns(3), SPLIT, strict=True):
-                with column:
-                    value = forms.number(SplitSettings, name, getattr(recipe.split, name), key=f"split_{name}")
-                    asked.setdefault("split", {})[name] = value
+            asked["split"] = forms.numbers(SplitSettings, {name: getattr(recipe.split, name) for name in SPLIT}, key="split")
     return asked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -32,6 +33,19 @@ def number(
     told: dict[str, Any] = {side: kind(bound) for side, bound in bounds.items()}
     told |= {"value": None if value is None else kind(value), "step": 1 if whole else None, "format": None if whole else "%g"}
     return st.number_input(field.title or name, help=field.description, key=key, placeholder=placeholder, width=width or "stretch", **told)
+
+
+def numbers(
+    section: type[Section], values: Mapping[str, float | None], *, key: str, placeholder: str | None = None, across: int = 3
+) -> dict[str, Any]:
+    """Draw number fields for settings, `across` in a row, and return what they hold; the key of each is `key`_NAME."""
+    asked: dict[str, Any] = {}
+    columns: list[Any] = []
+    for place, (name, value) in enumerate(values.items()):
+        columns = columns if place % across else list(st.columns(across))
+        with columns[place % across]:
+            asked[name] = number(section, name, value, key=f"{key}_{name}", placeholder=placeholder)
+    return asked
 
 
 def title(section: type[Section], name: str) -> str:

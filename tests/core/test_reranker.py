@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from safetensors.numpy import load_file
 
-from core import compare, models, reranker, runs
+from core import compare, models, overview, reranker, runs, store
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.evaluate import reranking
@@ -29,7 +30,7 @@ from tests.core.learning import full_card
 from tests.filled import eventually, fill
 
 DATA = tiny.dataset(40)
-SMALL = {"epochs": 2, "negatives": 1, "depth": 8, "batch_size": 8, "learning_rate": 1e-3}
+SMALL = {"chance": 1, "epochs": 2, "negatives": 1, "depth": 8, "batch_size": 8, "learning_rate": 1e-3}
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,23 @@ def test_dev_chooses_and_no_reranking_takes_part(tuning: Tuning) -> None:
     assert result.dev_best == best
     assert result.made == (best > result.dev_base) == (tuning.folder / reranker.FOLDER).exists()
     assert tuning.run() == result, "done is done"
+
+
+def test_a_rise_within_chance_keeps_no_reranker_and_says_so(tuning: Tuning, tmp_path: Path) -> None:
+    longer = tuning.recipe.reranker.model_copy(update={"epochs": 6, "negatives": 3})
+    tuning.recipe = tuning.recipe.model_copy(update={"reranker": longer})
+    unweighed = tuning.run()
+    assert unweighed.made
+    assert unweighed.chance
+    wary = tuning.recipe.reranker.model_copy(update={"chance": unweighed.chance.p / 2})
+    result = Tuning(tmp_path / "wary", tuning.recipe.model_copy(update={"reranker": wary})).run()
+    assert result.chance == dataclasses.replace(unweighed.chance, level=wary.chance)
+    assert not result.made
+    assert not (tmp_path / "wary" / reranker.FOLDER).exists()
+    assert result.dev_best == result.dev_base
+    said, _ = overview.within_chance(store.to_plain(result))
+    assert "no reranker was kept" in said
+    assert overview.within_chance(store.to_plain(unweighed)) == ("", "")
 
 
 @pytest.mark.slow
