@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "Kind", "Maps", "Vectors", "load", "max_tokens", "resolve", "tokenizer", "unit", "with_maps", "wrap"]
 
+TOO_LARGE = UserError("There is not enough memory to embed one text with this model.", "Close other programs, or choose a smaller model.")
 SLICE = 16  # batches between two words of progress
 
 
@@ -167,19 +168,13 @@ class Encoder:
     def _forward(self, encode: Callable[..., Any], texts: Iterable[str], **wanted: Any) -> Any:
         # A lone surrogate, as damaged PDFs hold them, is more than the tokenizer can take.
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        while True:
-            try:
-                with compute.autocast(self.device, self.precision):
-                    return encode(clean, batch_size=self.batch, show_progress_bar=False, **wanted)
-            except (RuntimeError, MemoryError) as error:
-                if not compute.short(error):
-                    raise
-                if self.batch == 1:
-                    raise UserError(
-                        "There is not enough memory to embed one text with this model.", "Close other programs, or choose a smaller model."
-                    ) from error
-            self.batch //= 2
-            compute.release()
+
+        def run(size: int) -> Any:
+            with compute.autocast(self.device, self.precision):
+                return encode(clean, batch_size=size, show_progress_bar=False, **wanted)
+
+        found, self.batch = compute.within_memory(run, self.batch, TOO_LARGE)
+        return found
 
 
 def _quieten() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import statistics
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import machine
 from core.errors import UserError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # Read once, when torch is first imported: threads that wait for each other sleep instead of spinning. Beside other work on the
 # same cores (the app, a browser) small models then train 5 to 8 times faster.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+T = TypeVar("T")
 
 SMALL = 2_000_000  # parameters; below it bfloat16 has nothing to gain
 FASTER = 1.15  # times, from which bfloat16 is worth its rounding
@@ -81,6 +84,20 @@ def batch(device: str) -> int:
 def short(error: BaseException) -> bool:
     """Say whether an error means that memory ran out."""
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in SHORT)
+
+
+def within_memory(run: Callable[[int], T], size: int, refusal: UserError) -> tuple[T, int]:
+    """Return what `run` gives for a batch size, and the size: halved as often as memory is short. Raise `refusal` where one is too much."""
+    while True:
+        try:
+            return run(size), size
+        except (RuntimeError, MemoryError) as error:
+            if not short(error):
+                raise
+            if size == 1:
+                raise refusal from error
+        size //= 2
+        release()
 
 
 def release() -> None:

@@ -18,6 +18,9 @@ from core.search import NOTHING, Positions, Scores
 if TYPE_CHECKING:
     from core.rerankers import Request
 
+TOO_LARGE = UserError(
+    "There is not enough memory to read a question and a passage with this cross-encoder.", "Close other programs, or choose a smaller one."
+)
 OTHERWISE = "Use late interaction, which needs no download, or give the folder of a cross-encoder."
 
 
@@ -41,8 +44,7 @@ def scores(model: Any, queries: Sequence[str], texts: Sequence[str], ranking: Po
     found = np.full(ranking.shape, -np.inf, np.float32)
     if pairs:
         with compute.autocast(model.device.type, precision):
-            values = model.predict(pairs, batch_size=compute.batch(model.device.type), show_progress_bar=False)
-        found[tuple(cells.T)] = np.asarray(values).reshape(-1)
+            found[tuple(cells.T)] = _logits(model, pairs)
     return found
 
 
@@ -71,9 +73,17 @@ class Scorer:
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """Return the score (a logit) of each pair, (n, 1)."""
         pairs = [(_clean(query), _clean(passage)) for query, passage in map(json.loads, texts)]
-        model = _load(self.folder)
-        found = model.predict(pairs, batch_size=compute.batch(model.device.type), show_progress_bar=False)
-        return np.asarray(found, np.float32).reshape(-1, 1)
+        return _logits(_load(self.folder), pairs).reshape(-1, 1)
+
+
+def _logits(model: Any, pairs: Sequence[tuple[str, str]]) -> Scores:
+    """Return a cross-encoder's score of each pair, as many at once as memory holds."""
+
+    def run(size: int) -> Any:
+        return model.predict(pairs, batch_size=size, show_progress_bar=False)
+
+    found, _ = compute.within_memory(run, compute.batch(model.device.type), TOO_LARGE)
+    return np.asarray(found, np.float32).reshape(-1)
 
 
 def is_one(name: str) -> bool:

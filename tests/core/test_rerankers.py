@@ -12,6 +12,7 @@ from core import models, rerankers
 from core.embeddings import EmbeddingStore
 from core.errors import UserError
 from core.rerankers import RERANKERS, Request, late_interaction
+from core.rerankers import cross_encoder as cross_encoding
 from core.search import NOTHING
 from tests import tiny
 from tests.wordmodel import WordModel
@@ -101,6 +102,36 @@ def test_a_cross_encoder_that_is_nowhere_says_so_and_what_else_there_is(request_
     with pytest.raises(UserError, match="cross-encoder/ms-marco-MiniLM-L6-v2 is not on this machine") as caught:
         rerankers.rerank("cross_encoder", request_)
     assert "late interaction" in caught.value.hint
+
+
+@pytest.mark.parametrize("fit", [3, 0])
+def test_too_little_memory_reads_fewer_pairs_at_once(request_: Request, cross_encoder: Path, fit: int) -> None:
+    """The model refuses more pairs than fit, as a full card would."""
+    import torch
+    from transformers import BertModel
+
+    asked = replace(request_, cross_encoder=str(cross_encoder))
+    _, whole = rerankers.rerank("cross_encoder", asked)
+    refused = []
+
+    def full(module: object, inputs: tuple[object], named: dict[str, torch.Tensor]) -> None:
+        if isinstance(module, BertModel) and len(named["attention_mask"]) > fit:
+            refused.append(len(named["attention_mask"]))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    model = cross_encoding._load(cross_encoder)
+    hooks = [module.register_forward_pre_hook(full, with_kwargs=True) for module in model.modules()]
+    try:
+        if not fit:
+            with pytest.raises(UserError, match="a question and a passage"):
+                rerankers.rerank("cross_encoder", asked)
+        else:
+            _, halved = rerankers.rerank("cross_encoder", asked)
+            np.testing.assert_allclose(halved, whole, atol=1e-5)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert refused
 
 
 def test_an_embedding_model_is_not_taken_for_a_cross_encoder(request_: Request, encoder: models.Encoder) -> None:
