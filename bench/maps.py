@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import groups, metrics, models, train
+from core import metrics, models, train
 from core.dataset import Dataset
 from core.embeddings import EmbeddingStore
 from core.recipe import BASE_MODEL, LoraSettings, TrainSettings
@@ -59,7 +59,7 @@ def data() -> tuple[Dataset, Dataset]:
 
 def main(by_lora: bool) -> None:
     taught, judged = data()
-    dev, together = Dev(judged), groups.of(question.relevant for question in judged.dev)
+    dev = Dev(judged)
     with tempfile.TemporaryDirectory() as place:
         store = EmbeddingStore(Path(place) / "embeddings")
         base = each(dev, models.load(BASE_MODEL), store)
@@ -79,9 +79,9 @@ def main(by_lora: bool) -> None:
             shares = ", ".join(f"{point.share:g}: {point.score:.3f}" for point in result.shares)
             epochs = ", ".join(f"{point.score:.3f}" for point in result.history)
             note = f"{seconds:.0f} s, share {result.share:g}; dev by epoch {epochs}; by share {shares}"
-            print(f"{name:<20} {difference(scores[name], base, together)}, {note}", flush=True)
+            print(f"{name:<20} {difference(scores[name], base, dev.groups)}, {note}", flush=True)
             if name != ALL and by_lora:
-                print(f"{'':<20} {difference(scores[name], scores[ALL], together)} beside {ALL}", flush=True)
+                print(f"{'':<20} {difference(scores[name], scores[ALL], dev.groups)} beside {ALL}", flush=True)
 
 
 def difference(one: np.ndarray, other: np.ndarray, together: np.ndarray) -> str:

@@ -110,11 +110,8 @@ def _form(project: Project, *, busy: bool) -> None:
     )
     changes: dict[str, object] = {"judge": judge}
     for group in (MAIN, FURTHER):
-        for column, name in zip(st.columns(len(group)), group, strict=True):
-            with column:
-                changes[name] = forms.number(
-                    NegativeSettings, name, getattr(current, name), key=f"negatives_{name}", placeholder="None", width=220
-                )
+        values = {name: getattr(current, name) for name in group}
+        changes |= forms.numbers(NegativeSettings, values, key="negatives", placeholder="None", width=220, across=len(group))
     if judge == "cross_encoder":
         changes["cross_encoder"] = st.text_input(
             forms.title(NegativeSettings, "cross_encoder"), current.cross_encoder, help=forms.help(NegativeSettings, "cross_encoder")

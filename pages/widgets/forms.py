@@ -36,7 +36,13 @@ def number(
 
 
 def numbers(
-    section: type[Section], values: Mapping[str, float | None], *, key: str, placeholder: str | None = None, across: int = 3
+    section: type[Section],
+    values: Mapping[str, float | None],
+    *,
+    key: str,
+    placeholder: str | None = None,
+    width: int | None = None,
+    across: int = 3,
 ) -> dict[str, Any]:
     """Draw number fields for settings, `across` in a row, and return what they hold; the key of each is `key`_NAME."""
     asked: dict[str, Any] = {}
@@ -44,7 +50,7 @@ def numbers(
     for place, (name, value) in enumerate(values.items()):
         columns = columns if place % across else list(st.columns(across))
         with columns[place % across]:
-            asked[name] = number(section, name, value, key=f"{key}_{name}", placeholder=placeholder)
+            asked[name] = number(section, name, value, key=f"{key}_{name}", placeholder=placeholder, width=width)
     return asked
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from core.errors import UserError
 from core.recipe import TrainSettings
 from core.schema import Passage, Question, TrainPair
 from core.train import TrainResult, train
-from core.train.blend import Tried
 from tests import tiny
 
 LEARNS: Mapping[str, Mapping[str, Any]] = {
@@ -160,35 +159,6 @@ def test_that_a_model_is_scored_is_said_while_it_is(training: Training) -> None:
     chosen = TrainSettings(base_model=str(training.base), dial="balanced", **{**LEARNS["balanced"], "epochs": 1}, blend=())
     train(training.data, chosen, training.folder, EmbeddingStore(training.folder / "e"), progress=lambda _, text: said.append(text))
     assert said[-2:] == ["Epoch 1 of 1", "Scoring the model after 1 of 1 epochs"]
-
-
-def tried(base: float, groups: Sequence[int] = (), **shares: list[float]) -> Tried:
-    """Return dev's values by share in percent ("s25"), as many as the base has; without `groups` each question counts."""
-    values = {int(name[1:]) / 100: np.array(found) for name, found in shares.items()}
-    count = len(next(iter(values.values())))
-    return Tried({0.0: np.full(count, base)}, values, np.array(groups or range(count)))
-
-
-def test_of_shares_that_dev_cannot_tell_apart_the_largest_is_taken() -> None:
-    """One question of six makes the difference between a quarter and a half, all of them that between a half and the whole."""
-    found = tried(0.1, s25=[0.5, 0.5, 0.5, 0.5, 0.5, 0.9], s50=[0.5, 0.5, 0.5, 0.5, 0.5, 0.8], s100=[0.3, 0.3, 0.3, 0.3, 0.4, 0.4])
-    assert found.best.share == 0.25
-    assert found.taken.share == 0.5
-    assert found.taken.score == pytest.approx(0.55)
-
-
-def test_questions_on_one_passage_tell_shares_apart_once() -> None:
-    few, best = [0.4, 0.4, 0.4, 0.4, 0.55, 0.55], [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
-    assert tried(0.1, s50=best, s100=few).taken.share == 0.5
-    assert tried(0.1, (0, 0, 0, 0, 1, 1), s50=best, s100=few).taken.share == 1
-
-
-def test_a_larger_share_must_itself_be_above_the_base() -> None:
-    assert tried(0.5, s50=[0.4, 0.4, 0.9, 0.5], s100=[0.9, 0.4, 0.3, 0.3]).taken.share == 0.5
-
-
-def test_of_equal_scores_the_base_is_the_best() -> None:
-    assert tried(0.5, s50=[0.5, 0.5], s100=[0.4, 0.6]).taken.share == 0
 
 
 def test_the_folder_holds_no_text_of_the_user_and_no_path(training: Training) -> None:
