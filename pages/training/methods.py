@@ -73,6 +73,12 @@ def shares(run: Run) -> None:
         alt="The score of each blend on the choosing questions",
         height="content",
     )
+    best = max(points, key=lambda point: float(point["score"]))
+    if float(result["share"]) > float(best["share"]) > 0:
+        st.caption(
+            f"{best['share']:.0%} scored best, but the choosing questions are too few to tell it from {result['share']:.0%}. On other questions the "
+            "larger share usually finds more, so that is taken."
+        )
 
 
 def within_chance(run: Run) -> None:

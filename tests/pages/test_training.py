@@ -235,3 +235,13 @@ def test_a_rise_within_chance_is_said_with_its_figure(project: Project) -> None:
     assert not app.exception
     assert "rose by 0.012 on the 54 questions" in words(app)
     assert "the base model was kept" in words(app)
+
+
+@pytest.mark.parametrize("taken", [1.0, 0.5])
+def test_why_a_share_that_did_not_score_best_is_taken_is_said(project: Project, taken: float) -> None:
+    (run,) = runs.runs(with_verdict(project))
+    points = [{"share": share, "score": score} for share, score in ((0.0, 0.24), (0.5, 0.32), (1.0, 0.30))]
+    run.write("result.json", {"method": "balanced", "share": taken, "dev_base": 0.24, "dev_best": 0.3, "seconds": 40.0, "shares": points})
+    app = open_page("runs", project, **{f"details_{run.id}": True})
+    assert not app.exception
+    assert ("50% scored best, but" in words(app)) == (taken == 1)
