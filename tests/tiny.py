@@ -42,7 +42,7 @@ def model(folder: Path, *, prompts: Mapping[str, str] | None = None, seed: int =
     return folder
 
 
-def gemma(folder: Path, *, seed: int = 1, tokens: int = 128) -> Path:
+def gemma(folder: Path, *, seed: int = 1, layers: int = 2, tokens: int = 128) -> Path:
     """Save a random model built as EmbeddingGemma is: Gemma 3's text layers that look both ways, mean pooling, two Dense modules."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -55,14 +55,14 @@ def gemma(folder: Path, *, seed: int = 1, tokens: int = 128) -> Path:
     config = Gemma3TextConfig(
         vocab_size=words.get_vocab_size(),
         hidden_size=32,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
         head_dim=8,
         intermediate_size=64,
         max_position_embeddings=tokens,
         sliding_window=16,
-        layer_types=["sliding_attention", "full_attention"],
+        layer_types=["sliding_attention"] * (layers - 1) + ["full_attention"],
         initializer_range=0.3,
         use_bidirectional_attention=True,
         pad_token_id=0,

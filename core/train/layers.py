@@ -35,15 +35,19 @@ def freeze(model: SentenceTransformer, count: int) -> None:
 
     Raises `UserError` when the model has not so many layers.
     """
+    for module in frozen(model, count):
+        module.requires_grad_(False)
+
+
+def frozen(model: SentenceTransformer, count: int) -> list[Any]:
+    """Return what `freeze` freezes, in the order in which a text goes through it."""
     if not count:
-        return
+        return []
     layers = _layers(model)
     if count > len(layers):
         raise UserError(f"{count} layers are to be frozen, but the model has {len(layers)}.", f"Choose at most {len(layers)}.")
     inner = model.transformers_model
-    frozen: list[Any] = [getattr(inner, "embeddings", None) or inner.get_input_embeddings(), *layers[:count]]  # type: ignore[union-attr]
-    for module in frozen:
-        module.requires_grad_(False)
+    return [getattr(inner, "embeddings", None) or inner.get_input_embeddings(), *layers[:count]]  # type: ignore[union-attr]
 
 
 def _layers(model: SentenceTransformer) -> list[Any]:

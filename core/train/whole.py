@@ -125,9 +125,11 @@ def trainer(
     from torch import nn
     from transformers import PrinterCallback
 
+    from core.train.lower import Lower
     from core.train.step import Step
 
     step = Step([objective.loss for objective in taught], plan.part, sampling.share(settings, plan))
+    lower = Lower(encoder.model, plan.freeze_layers if _repeats(encoder, settings, plan) else 0)
 
     class Quiet(SentenceTransformerTrainer):
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
@@ -144,7 +146,8 @@ def trainer(
             earlier = memory.gradients(weights) if self.args.gradient_accumulation_steps > 1 else []
             while True:
                 try:
-                    return super().training_step(model, inputs, num_items_in_batch)
+                    with lower:
+                        return super().training_step(model, inputs, num_items_in_batch)
                 except (RuntimeError, MemoryError) as error:
                     if not memory.short(error):
                         raise
@@ -174,6 +177,12 @@ def trainer(
     )
     made.remove_callback(PrinterCallback)
     return made
+
+
+def _repeats(encoder: Encoder, settings: TrainSettings, plan: Plan) -> bool:
+    """Say whether frozen layers are worth keeping: a processor makes the same of a text each time, and slowly."""
+    varies = plan.dropout or objectives.needs_dropout(settings) or settings.args.gradient_checkpointing
+    return encoder.device == "cpu" and not varies
 
 
 def _arguments(

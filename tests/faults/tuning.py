@@ -24,7 +24,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "plain": {},
     "two objectives, in parts": {"objectives": [CONTRASTIVE, SIMILARITY], "args": {"eval_steps": 3}},
     "lora": {"lora": {"r": 4}},
-    "a share of the gradient": {"gradient_share": 0.5},
+    "a share of the gradient, a layer frozen": {"gradient_share": 0.5, "freeze_layers": 1},
     "teacher": {"objectives": [TAUGHT]},
 }
 
