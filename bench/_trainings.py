@@ -84,6 +84,7 @@ def _methods() -> Iterator[Line]:
     whole = {"dial": "balanced"}
     for what, settings in (
         *((f"Quick, map for {which}", {"dial": "quick", "map": which}) for which in MAPS),
+        ("Fast", {"dial": "fast"}),
         ("LoRA", {**whole, "lora": {}}),
         ("full", whole),
         ("full, three layers frozen", {**whole, "freeze_layers": 3}),

@@ -55,7 +55,7 @@ MaybeProject = Annotated[
 ]
 JudgedProject = Annotated[str, typer.Option("--project", "-p", help="The project's name or id; with --config none is needed.")]
 Columns = Annotated[str, typer.Option(help="What a table's columns are, as in question=Frage,answer=Antwort; else they are guessed.")]
-Dial = Annotated[str, typer.Option(help="How thorough: quick, balanced, thorough or auto.")]
+Dial = Annotated[str, typer.Option(help="How thorough: quick, fast, balanced, thorough or auto.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="One setting, as in pairs.generators=sentence,heading. May be given again.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Preview = Annotated[bool, typer.Option(help="Say what would change, and change nothing.")]

@@ -151,6 +151,11 @@ def max_tokens(name: str) -> int:
     return min(known, default=512)
 
 
+def depth(name: str) -> int:
+    """Return how many layers a model has, 0 where its configuration does not say."""
+    return int(_read_json(resolve(name) / "config.json", {}).get("num_hidden_layers") or 0)
+
+
 @lru_cache(maxsize=8)
 def _tokenizer(folder: Path) -> Tokenizer:
     from tokenizers import Tokenizer

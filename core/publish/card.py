@@ -141,7 +141,7 @@ def _recipe(recipe: Recipe, summary: Mapping[str, Any]) -> list[tuple[str, str]]
         if isinstance(value, (int, float)) or _is_word(value):
             rows[label.replace("Score", metric)] = f"{value:.4g}" if isinstance(value, float) else value
     titles = {name: field.title or name for name, field in type(recipe.train).model_fields.items()}
-    rows |= {titles[name]: getattr(recipe.train, name) for name in SETTINGS}
+    rows |= {titles[name]: summary.get(name, getattr(recipe.train, name)) for name in SETTINGS}
     return [(name, str(value)) for name, value in rows.items()]
 
 

@@ -67,6 +67,8 @@ class TrainResult:
     precision: str
     learning_rate: float
     batch_size: int
+    freeze_layers: int = 0
+    gradient_share: float = 1.0
     metric: str = "nDCG@10"
     shares: tuple[ShareScore, ...] = ()
     map: str = ""
@@ -124,6 +126,8 @@ def train(
         precision=base.precision,
         learning_rate=planned.learning_rate,
         batch_size=planned.batch_size,
+        freeze_layers=planned.freeze_layers,
+        gradient_share=planned.gradient_share,
         map=planned.map if planned.dial == "quick" else "",
         **{name: getattr(outcome, name) for name in CARRIED},
     )
@@ -182,7 +186,7 @@ def settled_plan(dataset: Dataset, settings: TrainSettings, folder: Path, people
         counts = len(dataset.train), len(dataset.passages)
         minutes = estimate.estimate(*counts, settings.base_model, negatives, plan.every_dial(settings)) if people else {}
         dial = choose_dial(people, minutes)
-    made = plan.derive(settings, dial, max(2, len(dataset.train)), people)
+    made = plan.derive(settings, dial, max(2, len(dataset.train)), people, modelfiles.depth(settings.base_model))
     folder.mkdir(parents=True, exist_ok=True)
     disk.write_atomic(path, json.dumps(asdict(made)))
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -11,11 +12,13 @@ from core.errors import UserError
 from core.losses import CACHED
 from core.recipe import TrainSettings
 
-Dial = Literal["quick", "balanced", "thorough"]
-DIALS: tuple[Dial, ...] = ("quick", "balanced", "thorough")
-EPOCHS: Mapping[Dial, int] = {"quick": 30, "balanced": 3, "thorough": 10}  # where nobody set any
+Dial = Literal["quick", "fast", "balanced", "thorough"]
+DIALS: tuple[Dial, ...] = ("quick", "fast", "balanced", "thorough")
+EPOCHS: Mapping[Dial, int] = {"quick": 30, "fast": 3, "balanced": 3, "thorough": 10}  # where nobody set any
 PART = 32  # texts that are embedded at once for a loss that is called cached
-PATIENT_MINUTES = 10.0  # Balanced is taken by itself only where it takes less
+PATIENT_MINUTES = 10.0  # Balanced or Fast is taken by itself only where it takes less
+FROZEN = 3  # Fast leaves one in so many layers as it is, the lowest
+SHARE = 0.35  # of the gradient, that Fast takes
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Plan:
     gradient_share: float = 1.0
 
 
+WHOLE: tuple[Dial, ...] = ("balanced", "fast")  # the better one first
+
+
 def read(text: str) -> Plan:
     """Return the plan that was written down as JSON."""
     held = json.loads(text)
@@ -52,15 +58,15 @@ def read(text: str) -> Plan:
 
 
 def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
-    """Return the dial for somebody who turned none: Quick for pairs made offline, else Balanced where it is under ten minutes.
+    """Return the dial for somebody who turned none: Quick for pairs made offline, else the best that is under ten minutes.
 
     `people` says whether a person or a model asked any of the questions (core.generators.asked). Measured: on pairs made without them
     tuning the whole model loses on people's questions (-0.02 nDCG@10), the linear map does not (bench/RESULTS.md).
     """
-    return "balanced" if people and minutes["balanced"] < PATIENT_MINUTES else "quick"
+    return next((dial for dial in WHOLE if people and minutes.get(dial, math.inf) < PATIENT_MINUTES), "quick")
 
 
-GENTLE = {"triplet": 2e-5, "unsupervised": 2e-5}
+GENTLE = {"triplet": 2e-5, "unsupervised": 2e-5, "denoising": 2e-5}
 """Learning rates of objectives that the usual one harms. Measured: triplets with near wrong answers take medquad_cdc from .822 to .294
 nDCG@10 at 1e-4, and to .866 at this rate; SimCSE to .712 and to .786 (bench/RESULTS.md)."""
 
@@ -81,19 +87,19 @@ def check(settings: TrainSettings, dial: str) -> None:
         raise UserError(f"Quick does not take {', '.join(beyond)}.", "Leave them out, or choose Balanced or Thorough.")
 
 
-def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Plan:
-    """Fill in what the settings leave open.
+def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool, depth: int = 0) -> Plan:
+    """Fill in what the settings leave open, for a model of `depth` layers.
 
     Learning rates, batches and epochs are those that measured best (bench/RESULTS.md): real and written questions bear
-    larger steps than pairs made offline.
+    larger steps than pairs made offline, and so does a model of which less is trained.
     """
-    quick, args, ending = dial == "quick", settings.args, settings.early_stopping
+    quick, fast, args, ending = dial == "quick", dial == "fast", settings.args, settings.early_stopping
     if quick:
         rate, batch, usual = (3e-4 if people else 1e-4), min(256, max(16, pairs // 2)), EPOCHS[dial]
         if settings.objectives:  # texts alone
             rate, batch, usual = 1e-4, 64, 15
     else:
-        rate, batch, usual = (1e-4 if people else 5e-5), 32, EPOCHS[dial]
+        rate, batch, usual = (1e-4 if people else 5e-5) * (2 if fast else 1), 32, EPOCHS[dial]
         rate = min([rate, *(GENTLE[one.type] for one in settings.objectives if one.type in GENTLE)])
     return Plan(
         dial=dial,
@@ -103,7 +109,7 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         batch_size=args.per_device_train_batch_size or settings.batch_size or batch,
         scale=settings.scale,
         warmup=settings.warmup if args.warmup_ratio is None else args.warmup_ratio,
-        freeze_layers=settings.freeze_layers,
+        freeze_layers=settings.freeze_layers or (depth // FROZEN if fast else 0),
         dropout=settings.dropout,
         patience=ending.patience if ending else settings.patience if dial == "thorough" else 1000,
         seed=settings.seed if args.seed is None else args.seed,
@@ -113,7 +119,7 @@ def derive(settings: TrainSettings, dial: Dial, pairs: int, people: bool) -> Pla
         blend=settings.blend,
         map=settings.map,
         chance=settings.chance,
-        gradient_share=settings.gradient_share,
+        gradient_share=SHARE if fast and settings.gradient_share == 1 else settings.gradient_share,
     )
 
 

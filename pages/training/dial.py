@@ -16,7 +16,7 @@ from core.train import estimate, quickly
 from core.train.plan import DIALS, Dial, choose_dial, every_dial, whole_only
 from pages.widgets import live
 
-TITLES: Mapping[Dial, str] = {"quick": "Quick", "balanced": "Balanced", "thorough": "Thorough"}
+TITLES: Mapping[Dial, str] = {"quick": "Quick", "fast": "Fast", "balanced": "Balanced", "thorough": "Thorough"}
 TIMES = ("once", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times", "ten times")
 AT_ONCE = 0.5  # seconds
 LONGEST = 6  # models whose pace is remembered while the app runs
@@ -34,7 +34,7 @@ def choose(project: Project, recipe: Recipe) -> Dial:
     train, taught = recipe.train, recipe.train.objectives
     # What was measured is for epochs of the project's pairs.
     known = None if taught or train.args.max_steps else _minutes(learned.pairs, project, train)
-    offered = DIALS if not taught or quickly.learns(taught) else DIALS[1:]
+    offered = [name for name in DIALS if (known is None or name in known) and (name != "quick" or not taught or quickly.learns(taught))]
     best = "balanced" if taught or whole_only(train) else choose_dial(learned.asked, known or dict.fromkeys(DIALS, 0.0))
     before = train.dial if train.dial in offered else best
     chosen = st.radio(
@@ -62,14 +62,13 @@ def words(train: TrainSettings, dial: Dial) -> str:
     """Say what a dial does with these settings."""
     if dial == "quick":
         return "A map on top of the model. The model itself stays as it is."
+    what = "The upper two thirds of the model" if dial == "fast" else "The whole model"
     early = ", ending early when it no longer helps" if train.early_stopping or dial == "thorough" else ""
     if steps := train.args.max_steps:
-        return f"The whole model, {'up to ' if early else ''}{steps:,} {'step' if steps == 1 else 'steps'}{early}."
+        return f"{what}, {'up to ' if early else ''}{steps:,} {'step' if steps == 1 else 'steps'}{early}."
     epochs = every_dial(train)[dial]
     times = TIMES[epochs - 1] if epochs <= len(TIMES) else f"{epochs} times"
-    return (
-        f"The whole model, {'up to ' if early and epochs > 1 else ''}{times} through all that it learns from{early if epochs > 1 else ''}."
-    )
+    return f"{what}, {'up to ' if early and epochs > 1 else ''}{times} through all that it learns from{early if epochs > 1 else ''}."
 
 
 def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:

@@ -79,7 +79,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["train", "--project", "Test"], 1, "too few"),
         (["pairs", "--project", "Test", "--set", "pairs.nothing=1"], 1, "no setting “pairs.nothing”"),
         (["pairs", "--project", "Test", "--set", "pairs.seed"], 1, "name=value"),
-        (["train", "--project", "Test", "--dial", "fast"], 1, "train.dial"),
+        (["train", "--project", "Test", "--dial", "slow"], 1, "train.dial"),
         (["evaluate", "--project", "Test"], 1, "no tuned model"),
         (["publish", "--project", "Test", "--repo", "x"], 1, "no tuned model"),
     ],

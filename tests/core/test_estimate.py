@@ -23,13 +23,18 @@ def measured(home: Path) -> str:
 
 def test_more_pairs_passages_and_epochs_take_longer(measured: str) -> None:
     small, large = (estimate.estimate(*counts, measured) for counts in ((100, 100), (1000, 5000)))
-    assert small["quick"] < small["balanced"] < small["thorough"]
+    assert small["quick"] < small["fast"] < small["balanced"] < small["thorough"]
     assert all(small[dial] < large[dial] for dial in small)
 
 
 def test_balanced_counts_three_epochs_their_scores_and_the_judging(measured: str) -> None:
     seconds = 3 * (1000 * 0.1 + 500 * 0.01) + 500 * 0.01 + 2 * 500 * 0.01
     assert estimate.estimate(1000, 500, measured)["balanced"] == pytest.approx(estimate.START + seconds / 60)
+
+
+def test_fast_is_for_processors(home: Path) -> None:
+    machine.remember("pace of some/model", lambda: {"text": 0.01, "pair": 0.1, "device": "cuda"})
+    assert list(estimate.estimate(100, 100, "some/model")) == ["quick", "balanced", "thorough"]
 
 
 def test_what_was_measured_is_not_measured_again(measured: str) -> None:

@@ -166,3 +166,15 @@ def test_a_training_keeps_them_only_where_they_make_the_same_of_a_text(
     result = train(tiny.dataset(40), parse({"train": plain | settings}).train, tmp_path / "run", EmbeddingStore(tmp_path / "embeddings"))
     assert result.epochs == 1
     assert bool(made[-1].known) is kept
+
+
+def test_fast_leaves_the_lowest_third_as_it_is_and_says_so(tmp_path: Path) -> None:
+    base = tiny.model(tmp_path / "model", layers=3)
+    settings = parse({"train": {"base_model": str(base), "dial": "fast", "epochs": 8, "learning_rate": 3e-3, "chance": 1}}).train
+    result = train(tiny.dataset(60), settings, tmp_path / "run", EmbeddingStore(tmp_path / "embeddings"))
+    assert (result.method, result.freeze_layers, result.gradient_share) == ("fast", 1, 0.35)
+    assert result.dev_best > result.dev_base
+    before, after = (models.load(str(place), "cpu").model.state_dict() for place in (base, result.model))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any("layer.1." in name for name in changed)
+    assert not [name for name in changed if "embeddings" in name or "layer.0." in name]

@@ -10,10 +10,30 @@ from core.train.plan import DIALS, choose_dial, derive, whole_only
 
 @pytest.mark.parametrize(
     ("people", "balanced", "dial"),
-    [(False, 1.0, "quick"), (True, 1.0, "balanced"), (True, 9.9, "balanced"), (True, 10.0, "quick"), (False, 60.0, "quick")],
+    [
+        (False, 1.0, "quick"),
+        (True, 1.0, "balanced"),
+        (True, 9.9, "balanced"),
+        (True, 10.0, "fast"),
+        (True, 20.0, "quick"),
+        (False, 60.0, "quick"),
+    ],
 )
-def test_the_whole_model_is_tuned_for_real_questions_where_that_is_under_ten_minutes(people: bool, balanced: float, dial: str) -> None:
-    assert choose_dial(people, {"quick": 0.5, "balanced": balanced, "thorough": 5 * balanced}) == dial
+def test_more_than_a_map_is_tuned_for_real_questions_where_that_is_under_ten_minutes(people: bool, balanced: float, dial: str) -> None:
+    assert choose_dial(people, {"quick": 0.5, "fast": balanced / 2, "balanced": balanced, "thorough": 5 * balanced}) == dial
+
+
+def test_where_fast_is_no_faster_it_is_not_chosen() -> None:
+    assert choose_dial(True, {"quick": 0.5, "balanced": 12.0, "thorough": 60.0}) == "quick"
+
+
+def test_fast_freezes_a_third_of_the_layers_and_takes_a_share_of_the_gradient_unless_told_otherwise() -> None:
+    found = {dial: derive(TrainSettings(), dial, 500, people=True, depth=12) for dial in DIALS}
+    assert {dial: plan.freeze_layers for dial, plan in found.items()} == {"quick": 0, "fast": 4, "balanced": 0, "thorough": 0}
+    assert [dial for dial, plan in found.items() if plan.gradient_share < 1] == ["fast"]
+    assert found["fast"].learning_rate > found["balanced"].learning_rate
+    told = derive(TrainSettings(freeze_layers=1, gradient_share=0.8, learning_rate=1e-5), "fast", 500, people=True, depth=12)
+    assert (told.freeze_layers, told.gradient_share, told.learning_rate) == (1, 0.8, 1e-5)
 
 
 def test_a_plan_keeps_what_was_set_and_fills_in_the_rest() -> None:

@@ -86,10 +86,10 @@ def test_what_is_added_is_in_the_recipe_and_quick_is_off_until_it_is_removed(pro
     assert (objective.type, objective.loss) == ("contrastive", "MultipleNegativesRankingLoss")
     assert objective.matryoshka is not None
     assert objective.matryoshka.matryoshka_dims == (384, 64)
-    assert app.radio[0].options == ["Balanced", "Thorough"]
+    assert app.radio[0].options == ["Fast", "Balanced", "Thorough"]
     app.button(key="remove_objective").click().run()
     assert project.recipe().train.objectives == ()
-    assert app.radio[0].options == ["Quick", "Balanced", "Thorough"]
+    assert app.radio[0].options == ["Quick", "Fast", "Balanced", "Thorough"]
 
 
 def test_what_cannot_be_added_is_said(project: Project) -> None:

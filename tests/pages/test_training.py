@@ -42,7 +42,7 @@ def test_the_dial_shows_minutes_and_suggests_quick_for_pairs_made_offline(projec
     app = open_page("train", project)
     assert not app.exception
     assert app.radio[0].value == "quick"
-    assert app.radio[0].options == ["Quick", "Balanced", "Thorough"]
+    assert app.radio[0].options == ["Quick", "Fast", "Balanced", "Thorough"]
     assert "About" in app.radio[0].proto.captions[0]
     assert "Suggested" in app.radio[0].proto.captions[0]
 
@@ -68,16 +68,17 @@ def test_the_dial_says_what_the_recipe_will_do(project: Project, train: dict[str
     with_pairs(project).save_recipe(train=recipes.parse({"train": train}).train)
     app = open_page("train", project)
     assert not app.exception
-    _, *captions = app.radio[0].proto.captions
+    _, fast, *captions = app.radio[0].proto.captions
+    assert "upper two thirds" in fast
     assert balanced in captions[0]
     assert thorough in captions[1]
 
 
 def test_the_dial_follows_the_epochs_that_are_typed(project: Project) -> None:
     app = open_page("train", with_pairs(project))
-    before = app.radio[0].proto.captions[1]
+    before = app.radio[0].proto.captions[2]
     app.number_input(key="train_epochs").set_value(30).run()
-    after = app.radio[0].proto.captions[1]
+    after = app.radio[0].proto.captions[2]
     assert "30 times through all that it learns from" in after
     assert after.split(".")[1] != before.split(".")[1], "the minutes are those of 30 epochs"
 
