@@ -68,7 +68,7 @@ def choose_dial(people: bool, minutes: Mapping[Dial, float]) -> Dial:
 
 GENTLE = {"triplet": 2e-5, "unsupervised": 2e-5, "denoising": 2e-5}
 """Learning rates of objectives that the usual one harms. Measured: triplets with near wrong answers take medquad_cdc from .822 to .294
-nDCG@10 at 1e-4, and to .866 at this rate; SimCSE to .712 and to .786 (bench/RESULTS.md)."""
+nDCG@10 at 1e-4, and to .866 at this rate; SimCSE to .712 and to .786, TSDAE to .620 and to .801 (bench/RESULTS.md)."""
 
 QUICK_TAKES = frozenset({"num_train_epochs", "learning_rate", "per_device_train_batch_size", "seed", "save_only_model"})
 """Of the trainer's arguments those that mean something for a map on top of the model."""
