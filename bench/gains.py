@@ -173,7 +173,7 @@ def harm(found: Mapping[tuple[str, str], Sequence[Measured]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What tuning is worth.")
     parser.add_argument("lines", nargs="*", default=[], help=f"of {', '.join(LINES)}")
-    parser.add_argument("--dial", choices=("quick", "balanced"), action="append")
+    parser.add_argument("--dial", choices=("quick", "fast", "balanced"), action="append")
     parser.add_argument("--shuffled", action="store_true")
     parser.add_argument("--seeds", type=int, default=4, help="How many times the labels of each set are shuffled.")
     parser.add_argument("--chance", type=float, help="The recipe's chance of a false gain; 1 hands out whatever dev scored best.")
