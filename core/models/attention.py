@@ -1,8 +1,8 @@
 """Attention on a processor, in bfloat16: torch's own kernel is slow, and on its way back five times so on short texts.
 
 Measured on AVX-512 with bfloat16, 16 texts of 128 tokens in 12 heads of 32 numbers, forward and back: torch's kernel 64 ms, this 20;
-32 texts of 256 tokens forward alone: 56 and 40 (bench/RESULTS.md). Neither keeps the n by n scores until the way back (Dao et al. 2022, arXiv 2205.14135): they are taken again, for as
-many texts at once as a processor's cache holds.
+32 texts of 256 tokens forward alone: 56 and 40 (bench/RESULTS.md). Neither keeps the n by n scores until the way back (Dao et al. 2022,
+arXiv 2205.14135): they are taken again, for as many texts at once as a processor's cache holds.
 """
 
 from __future__ import annotations

@@ -57,11 +57,15 @@ class Lower:
 
         self._step_aside()
         ids, mask = features[IDS], features[MASK] > 0
-        made = [self._of(features, row, mask[row], ids[row]) for row in range(len(ids))]
-        if not self.frozen:
-            return
-        self.batch = torch.zeros(*ids.shape, made[0].shape[-1], dtype=self.kind)
-        self.batch[mask] = torch.cat(made).to(self.kind)
+        texts = []
+        for row in range(len(ids)):
+            made = self._of(features, row, mask[row])
+            if made is None:
+                self.frozen = []
+                return
+            texts.append(made)
+        self.batch = torch.zeros(*ids.shape, texts[0].shape[-1], dtype=self.kind)
+        self.batch[mask] = torch.cat(texts).to(self.kind)
         for module in self.frozen:
             module.forward = lambda *given, **rest: self.batch
 
@@ -70,19 +74,15 @@ class Lower:
         for module in self.frozen:
             vars(module).pop("forward", None)
 
-    def _of(self, features: dict[str, Any], row: int, seen: Tensor, ids: Tensor) -> Tensor:
-        """Return what the frozen layers make of one text, (tokens, d)."""
-        key = ids[seen].numpy().tobytes()
-        if key in self.known or not self.frozen:
-            return self.known.get(key, ids)
-        made = self._through({name: self._alone(value, row, seen) for name, value in features.items()})
+    def _of(self, features: dict[str, Any], row: int, seen: Tensor) -> Tensor | None:
+        """Return what the frozen layers make of one text, (tokens, d), or None where that cannot be kept."""
+        key = features[IDS][row, seen].numpy().tobytes()
+        made = self.known.get(key)
         if made is None:
-            self.frozen = []
-            return ids
-        size = made.numel() * made.element_size()
-        if size <= self.room:
-            self.known[key] = made
-            self.room -= size
+            made = self._through({name: self._alone(value, row, seen) for name, value in features.items()})
+            if made is not None and made.nbytes <= self.room:
+                self.known[key] = made
+                self.room -= made.nbytes
         return made
 
     def _alone(self, value: Any, row: int, seen: Tensor) -> Any:

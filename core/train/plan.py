@@ -14,6 +14,7 @@ from core.recipe import TrainSettings
 
 Dial = Literal["quick", "fast", "balanced", "thorough"]
 DIALS: tuple[Dial, ...] = ("quick", "fast", "balanced", "thorough")
+WHOLE: tuple[Dial, ...] = ("balanced", "fast")  # of these the first that is fast enough is taken by itself
 EPOCHS: Mapping[Dial, int] = {"quick": 30, "fast": 3, "balanced": 3, "thorough": 10}  # where nobody set any
 PART = 32  # texts that are embedded at once for a loss that is called cached
 PATIENT_MINUTES = 10.0  # Balanced or Fast is taken by itself only where it takes less
@@ -46,9 +47,6 @@ class Plan:
     map: str = "both"
     chance: float = 1.0  # as it was before there was such a setting
     gradient_share: float = 1.0
-
-
-WHOLE: tuple[Dial, ...] = ("balanced", "fast")  # the better one first
 
 
 def read(text: str) -> Plan:
