@@ -1,8 +1,8 @@
-"""Attention on a processor, in bfloat16: torch's own kernel is slow, and on its way back five times so on short texts.
+"""Attention in training on a processor, in bfloat16: torch's own kernel is slow on its way back, five to one on short texts.
 
-Measured on AVX-512 with bfloat16, 16 texts of 128 tokens in 12 heads of 32 numbers, forward and back: torch's kernel 64 ms, this 20;
-32 texts of 256 tokens forward alone: 56 and 40 (bench/RESULTS.md). Neither keeps the n by n scores until the way back (Dao et al. 2022,
-arXiv 2205.14135): they are taken again, for as many texts at once as a processor's cache holds.
+Measured on AVX-512 with bfloat16, 16 texts of 128 tokens in 12 heads of 32 numbers, forward and back: torch's kernel 64 ms, this 20
+(bench/RESULTS.md). Neither keeps the n by n scores until the way back (Dao et al. 2022, arXiv 2205.14135): they are taken again, for as
+many texts at once as a processor's cache holds. Embedding is left to torch's kernel, which rounds half as much.
 """
 
 from __future__ import annotations
@@ -41,13 +41,15 @@ def _with_own(usual: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _fits(module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, rest: dict[str, Any]) -> bool:
-    """Say whether a call of a layer is one for `attend`: nothing in it but texts, heads and a mask of what is padding."""
+    """Say whether a call of a layer is one for `attend`: in training, and nothing in it but texts, heads and a mask of what is padding."""
     import torch
 
     causal = rest.get("is_causal")
     return (
         query.device.type == "cpu"
         and query.dtype == key.dtype == value.dtype == torch.bfloat16
+        and torch.is_grad_enabled()
+        and any(one.requires_grad for one in (query, key, value))
         and query.shape == key.shape == value.shape
         and (mask.dtype == torch.bool if mask is not None else not (getattr(module, "is_causal", True) if causal is None else causal))
         and not any(rest.get(name) is not None for name in ("position_bias", "cache", "softcap", "s_aux"))

@@ -110,9 +110,11 @@ def publish(
 def _paths(model_folder: Path) -> list[str]:
     if not (model_folder / "modules.json").is_file():
         raise UserError("There is no whole model in this folder.", "Train one, or choose another run.")
-    places = {model_folder, *(place for _, place in modelfiles.modules(model_folder))}
+    places = {model_folder: "", **{place: kind for kind, place in modelfiles.modules(model_folder)}}
     found = []
-    for folder in sorted(places):
+    for folder, kind in sorted(places.items()):
+        if kind.endswith(".Normalize") and not folder.exists():
+            continue  # it has nothing to keep: models of the hub come without its folder, and so does a base that was kept
         if not folder.resolve().is_relative_to(model_folder.resolve()) or not folder.is_dir():
             raise UserError("A part of the model is missing, or lies outside its folder.", "Train it again, or choose another run.")
         for file in sorted(folder.iterdir()):

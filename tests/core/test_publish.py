@@ -226,6 +226,13 @@ def test_a_part_outside_the_folder_is_refused(run, path):
         publish.files(run.folder / "model")
 
 
+def test_a_part_that_keeps_nothing_needs_no_folder(run):
+    before = publish.files(run.folder / "model")
+    modules = [*MODULES, {"path": "4_Normalize", "type": "sentence_transformers.models.Normalize"}]
+    (run.folder / "model" / "modules.json").write_text(json.dumps(modules))
+    assert [file.path for file in publish.files(run.folder / "model")] == [file.path for file in before]
+
+
 def test_a_link_in_the_place_of_a_file_is_refused(run):
     (run.folder / "model" / "vocab.txt").unlink()
     os.symlink("/etc/passwd", run.folder / "model" / "vocab.txt")
