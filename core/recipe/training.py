@@ -65,7 +65,11 @@ class TrainSettings(Section):
         1, ge=1, le=64, title="Devices", description="Graphics cards of this machine that train together, each on batches of its own."
     )
     freeze_layers: int = Field(
-        0, ge=0, le=1000, title="Frozen layers", description="Embeddings and this many lower layers stay as they are; 0 trains all."
+        0,
+        ge=0,
+        le=1000,
+        title="Frozen layers",
+        description="Embeddings and this many lower layers stay as they are; 0 trains all, but Fast then freezes a third.",
     )
     dropout: bool = Field(False, title="Dropout", description="Off trains 3 to 4 times faster on a processor and measured better.")
     gradient_share: float = Field(
@@ -74,7 +78,7 @@ class TrainSettings(Section):
         le=1,
         title="Share of the gradient",
         description="Of a batch's tokens so many, on average, go back through the model: texts are drawn by how much the loss depends on them, and "
-        "weighted so that the gradient is right on average. 0.35, which Fast takes, trains 1.4 times as fast on a processor, and the model is a little worse "
+        "weighted so that the gradient is right on average. 0.35, which Fast takes where this is 1, trains 1.4 times as fast on a processor, and the model is a little worse "
         "on some data (0 to 0.01 nDCG@10). Dropout and several devices always take all.",
     )
     lora: LoraSettings | None = Field(

@@ -33,7 +33,7 @@ def without_dropout(model: nn.Module) -> None:
 def freeze(model: SentenceTransformer, count: int) -> None:
     """Keep the embeddings and the lowest `count` layers as they are; 0 trains all.
 
-    Raises `UserError` when the model has not so many layers.
+    Raises `UserError` when that leaves no layer to train.
     """
     for module in frozen(model, count):
         module.requires_grad_(False)
@@ -44,8 +44,8 @@ def frozen(model: SentenceTransformer, count: int) -> list[Any]:
     if not count:
         return []
     layers = _layers(model)
-    if count > len(layers):
-        raise UserError(f"{count} layers are to be frozen, but the model has {len(layers)}.", f"Choose at most {len(layers)}.")
+    if count >= len(layers):
+        raise UserError(f"{count} layers are to be frozen, but the model has {len(layers)}.", f"Choose at most {max(0, len(layers) - 1)}.")
     inner = model.transformers_model
     return [getattr(inner, "embeddings", None) or inner.get_input_embeddings(), *layers[:count]]  # type: ignore[union-attr]
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from core.losses.given import Given
 
 
-def needs_dropout(settings: TrainSettings) -> bool:
-    """Say whether an objective learns from dropout, so that it must stay on."""
-    return any(
+def with_dropout(settings: TrainSettings, plan: Plan) -> bool:
+    """Say whether dropout stays on: it is wanted, or an objective learns from it."""
+    return plan.dropout or any(
         DROPOUT in OBJECTIVES[objective.type].needs and TEACHER not in _loss(objective, "").needs for objective in settings.objectives
     )
 

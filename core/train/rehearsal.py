@@ -100,7 +100,7 @@ def _steps(
     taught = objectives.build(dataset, settings, plan, base, embeddings)
     order = _LongestFirst(objectives.order(taught, settings, plan), taught)
     layers.freeze(base.model, plan.freeze_layers)
-    if not plan.dropout and not objectives.needs_dropout(settings):
+    if not objectives.with_dropout(settings, plan):
         for module in (base.model, *(objective.loss for objective in taught)):
             layers.without_dropout(module)
     dev = chooser(dataset, SAMPLE)

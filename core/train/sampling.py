@@ -26,7 +26,7 @@ def share(settings: TrainSettings, plan: Plan) -> float:
 
     All of it with dropout, which would be another the second time; and with several processes, whose parts must come in step.
     """
-    return 1.0 if plan.dropout or objectives.needs_dropout(settings) or ranks.count() > 1 else plan.gradient_share
+    return 1.0 if objectives.with_dropout(settings, plan) or ranks.count() > 1 else plan.gradient_share
 
 
 def chances(slopes: Tensor, work: Tensor, share: float) -> Tensor:

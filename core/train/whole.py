@@ -55,7 +55,7 @@ def fit(
     course.values[0.0] = before
     course.start = reading.END if objectives.first(settings) else course.start
     layers.freeze(base.model, plan.freeze_layers)
-    if not plan.dropout and not objectives.needs_dropout(settings):
+    if not objectives.with_dropout(settings, plan):
         for module in (base.model, *(objective.loss for objective in taught)):
             layers.without_dropout(module)
     watch.metric({"metric": dev.metric})
@@ -181,7 +181,7 @@ def trainer(
 
 def _repeats(encoder: Encoder, settings: TrainSettings, plan: Plan) -> bool:
     """Say whether frozen layers are worth keeping: a processor makes the same of a text each time, and slowly."""
-    varies = plan.dropout or objectives.needs_dropout(settings) or settings.args.gradient_checkpointing
+    varies = objectives.with_dropout(settings, plan) or settings.args.gradient_checkpointing
     return encoder.device == "cpu" and not varies
 
 

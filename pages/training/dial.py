@@ -34,7 +34,7 @@ def choose(project: Project, recipe: Recipe) -> Dial:
     train, taught = recipe.train, recipe.train.objectives
     # What was measured is for epochs of the project's pairs.
     known = None if taught or train.args.max_steps else _minutes(learned.pairs, project, train)
-    offered = [name for name in DIALS if (known is None or name in known) and (name != "quick" or not taught or quickly.learns(taught))]
+    offered = [name for name in DIALS if _offered(name, train, known)]
     best = "balanced" if taught or whole_only(train) else choose_dial(learned.asked, known or dict.fromkeys(DIALS, 0.0))
     before = train.dial if train.dial in offered else best
     chosen = st.radio(
@@ -72,7 +72,14 @@ def words(train: TrainSettings, dial: Dial) -> str:
 
 
 def _about(known: Mapping[Dial, float] | None, name: Dial) -> str:
-    return f"About {minutes(known[name] * 60)}. " if known else ""
+    return f"About {minutes(known[name] * 60)}. " if known and name in known else ""
+
+
+def _offered(name: Dial, train: TrainSettings, known: Mapping[Dial, float] | None) -> bool:
+    """Say whether a dial is for these settings and this machine; what the recipe says already stays, unless it cannot be."""
+    if name == "quick":
+        return not train.objectives or quickly.learns(train.objectives)
+    return known is None or name in known or name == train.dial
 
 
 def _minutes(pairs: int, project: Project, train: TrainSettings) -> Mapping[Dial, float] | None:

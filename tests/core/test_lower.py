@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,13 @@ from torch import Tensor, nn
 
 from core import models
 from core.embeddings import EmbeddingStore
-from core.losses.given import VECTOR
 from core.models import Encoder
 from core.recipe import parse
 from core.train import layers, train
 from core.train.lower import Lower
-from core.train.quick import ranking_loss
 from core.train.step import Step
 from tests import tiny
+from tests.core import stepping
 
 PAIRS = 6
 FROZEN = 2  # of three layers
@@ -61,23 +60,10 @@ def frozen(encoder: Encoder) -> Lower:
     return Lower(encoder.model, FROZEN)
 
 
-class Ranking(nn.Module):
-    def forward(self, features: Sequence[Mapping[str, Tensor]], labels: None) -> Any:
-        return ranking_loss(features[0][VECTOR], features[1][VECTOR], 5.0)
-
-
-def batch(encoder: Encoder, start: int = 0) -> dict[str, Any]:
-    """Return queries and passages in one chunk, of many lengths."""
-    rows = tiny.dataset(40).train[start : start + PAIRS]
-    chunk = dict(encoder.model.preprocess([row.query for row in rows] + [row.positive for row in rows]))
-    places = [torch.arange(PAIRS), torch.arange(PAIRS, 2 * PAIRS)]
-    return {"objective": 0, "chunks": [chunk], "rows": places, "labels": None, "targets": None, "beside": {}}
-
-
 def gradients(encoder: Encoder, lower: Lower, part: int = 0, start: int = 0) -> dict[str, Tensor]:
     encoder.model.zero_grad()
     with lower:
-        Step([Ranking()], part)(encoder.model, batch(encoder, start)).backward()  # type: ignore[no-untyped-call]
+        Step([stepping.Ranking()], part)(encoder.model, stepping.batch(encoder, PAIRS, start, together=True)).backward()  # type: ignore[no-untyped-call]
     return {name: weight.grad.clone() for name, weight in encoder.model.named_parameters() if weight.grad is not None}
 
 
@@ -133,7 +119,7 @@ def test_outside_of_a_step_the_model_reads_as_ever(encoder: Encoder) -> None:
     gradients(encoder, frozen(encoder))
     assert (encoder.encode_document(["the key hangs in the hall"]) == before).all()
     with pytest.raises(ZeroDivisionError), frozen(encoder):
-        encoder.model(batch(encoder)["chunks"][0])
+        encoder.model(stepping.batch(encoder, PAIRS, together=True)["chunks"][0])
         raise ZeroDivisionError
     assert not [name for module in encoder.model.modules() for name in vars(module) if name == "forward"]
 

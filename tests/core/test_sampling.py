@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core import models
 from core.errors import UserError
-from core.losses.given import VECTOR
 from core.models import Encoder
 from core.recipe import parse
 from core.train import plan, sampling
-from core.train.quick import ranking_loss
 from core.train.step import Step
 from tests import tiny
+from tests.core import stepping
 
 PAIRS = 8
 
@@ -66,23 +65,11 @@ def test_drawn_slopes_are_those_of_all_on_average() -> None:
 # --- a step ---
 
 
-class Ranking(nn.Module):
-    def forward(self, features: Sequence[Mapping[str, Tensor]], labels: None) -> Any:
-        return ranking_loss(features[0][VECTOR], features[1][VECTOR], 5.0)
-
-
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     made = models.load(str(tiny.model(tmp_path_factory.mktemp("models") / "tiny")), "cpu")
     made.model.eval()
     return made
-
-
-def batch(encoder: Encoder) -> dict[str, Any]:
-    rows = tiny.dataset(40).train[:PAIRS]
-    chunks = [dict(encoder.model.preprocess(texts)) for texts in ([row.query for row in rows], [row.positive for row in rows])]
-    places = [torch.arange(PAIRS), torch.arange(PAIRS, 2 * PAIRS)]
-    return {"objective": 0, "chunks": chunks, "rows": places, "labels": None, "targets": None, "beside": {}}
 
 
 def gradient(encoder: Encoder, step: Step, made: Mapping[str, Any]) -> tuple[float, Tensor]:
@@ -97,9 +84,9 @@ def gradient(encoder: Encoder, step: Step, made: Mapping[str, Any]) -> tuple[flo
 @pytest.mark.parametrize("part", [0, 5])
 def test_the_loss_is_the_same_and_the_gradient_right_on_average(encoder: Encoder, part: int) -> None:
     torch.manual_seed(2)
-    made, times = batch(encoder), 250
-    loss, whole = gradient(encoder, Step([Ranking()]), made)
-    found = [gradient(encoder, Step([Ranking()], part, 0.4), made) for _ in range(times)]
+    made, times = stepping.batch(encoder, PAIRS), 250
+    loss, whole = gradient(encoder, Step([stepping.Ranking()]), made)
+    found = [gradient(encoder, Step([stepping.Ranking()], part, 0.4), made) for _ in range(times)]
     assert [value for value, _ in found] == pytest.approx([loss] * times, rel=1e-5)
     assert max(off(one, whole) for _, one in found) > 0.2, "single ones differ, or nothing was drawn"
     assert off(torch.stack([one for _, one in found]).mean(dim=0), whole) < 0.2  # a bias would be that of single ones
@@ -117,7 +104,7 @@ def test_only_what_was_drawn_goes_through_the_model_again(encoder: Encoder) -> N
     )
     try:
         for _ in range(60):
-            gradient(encoder, Step([Ranking()], share=0.3), batch(encoder))
+            gradient(encoder, Step([stepping.Ranking()], share=0.3), stepping.batch(encoder, PAIRS))
     finally:
         hook.remove()
     first, again = (sum(tokens for graded, tokens in seen if graded is wanted) for wanted in (False, True))

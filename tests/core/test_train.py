@@ -208,9 +208,10 @@ def test_frozen_layers_stay_as_they_were(training: Training) -> None:
     assert not [name for name in changed if "embeddings" in name or "layer.0." in name]
 
 
-def test_more_frozen_layers_than_there_are_is_told(training: Training) -> None:
-    with pytest.raises(UserError, match="the model has 2"):
-        training.run("balanced", freeze_layers=3)
+@pytest.mark.parametrize("count", [2, 3])
+def test_frozen_layers_that_leave_none_to_train_are_told(training: Training, count: int) -> None:
+    with pytest.raises(UserError, match=f"{count} layers are to be frozen, but the model has 2"):
+        training.run("balanced", freeze_layers=count)
 
 
 def test_dropout_off_makes_a_step_repeatable_and_leaves_the_saved_rates(base: Path, tmp_path: Path) -> None:

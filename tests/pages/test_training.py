@@ -17,7 +17,7 @@ from core.runs.folder import Run
 from core.schema import Part, RunState, RunStatus
 from core.train.rehearsal import Rehearsal
 from pages.training import watching
-from tests import filled
+from tests import filled, tiny
 from tests.pages.filling import EVIL, waiting_run, with_pairs, with_verdict
 from tests.pages.opening import open_page, words
 
@@ -72,6 +72,19 @@ def test_the_dial_says_what_the_recipe_will_do(project: Project, train: dict[str
     assert "upper two thirds" in fast
     assert balanced in captions[0]
     assert thorough in captions[1]
+
+
+@pytest.mark.parametrize(
+    ("dial", "options"), [("auto", ["Quick", "Balanced", "Thorough"]), ("fast", ["Quick", "Fast", "Balanced", "Thorough"])]
+)
+def test_fast_is_offered_on_a_card_only_to_a_recipe_that_names_it(project: Project, dial: str, options: list[str], tmp_path: Path) -> None:
+    base = str(tiny.model(tmp_path / "model"))
+    machine.remember(f"pace of {base}", lambda: {"text": 0.01, "pair": 0.05, "device": "cuda"})
+    with_pairs(project).save_recipe(train=recipes.parse({"train": {"base_model": base, "dial": dial}}).train)
+    app = open_page("train", project)
+    assert not app.exception
+    assert app.radio[0].options == options
+    assert app.radio[0].value == {"auto": "balanced"}.get(dial, dial)
 
 
 def test_the_dial_follows_the_epochs_that_are_typed(project: Project) -> None:
