@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import UserError
-from core.models import compute, maps
+from core.models import compute, lengths, maps
 from core.models.files import fingerprint, max_tokens, resolve, scrub, tokenizer
 from core.models.maps import Maps
 from core.models.vectors import Kind, Vectors, unit
@@ -128,7 +128,9 @@ class Encoder:
         return self.encode(texts, "document", progress)
 
     def encode(self, texts: Sequence[str], kind: Kind, progress: Progress = silent) -> Vectors:
-        """Return the vectors of texts of one kind, longest first so that a batch pads little."""
+        """Return the vectors of texts of one kind: float32 (n, d), rows of length 1."""
+        import torch
+
         encode = self.model.encode_query if kind == "query" else self.model.encode_document
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -136,7 +138,7 @@ class Encoder:
         for start in range(0, len(order), size):
             part = order[start : start + size]
             rows = self._forward(encode, [texts[i] for i in part], convert_to_tensor=True)
-            vectors[part] = rows.float().cpu().numpy()
+            vectors[part] = torch.stack(rows).float().cpu().numpy()
             progress(min(1.0, (start + len(part)) / len(order)), f"{start + len(part)} of {len(order)} texts embedded")
         return unit(vectors)
 
@@ -151,7 +153,7 @@ class Encoder:
         ends = {read.cls_token_id, read.sep_token_id, read.bos_token_id, read.eos_token_id, read.pad_token_id} - {None}
         mapped = maps.weights(self.model, kind)
         vectors = []
-        for features in self._forward(encode, texts, output_value=None, convert_to_numpy=False) if texts else ():
+        for features in self._forward(encode, texts, output_value=None, convert_to_numpy=False):
             ids, here = features["input_ids"].cpu().numpy(), features["attention_mask"].cpu().numpy() > 0
             words = here & ~np.isin(ids, list(ends))
             rows = features["token_embeddings"].float().cpu().numpy()[words if words.any() else here]
@@ -165,13 +167,14 @@ class Encoder:
         self.model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
         scrub(folder)
 
-    def _forward(self, encode: Callable[..., Any], texts: Iterable[str], **wanted: Any) -> Any:
+    def _forward(self, encode: Callable[..., Any], texts: Iterable[str], **wanted: Any) -> list[Any]:
         # A lone surrogate, as damaged PDFs hold them, is more than the tokenizer can take.
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        long = lengths.of(clean, self.model.tokenizer, self.max_tokens, self.device)
 
-        def run(size: int) -> Any:
+        def run(size: int) -> list[Any]:
             with compute.autocast(self.device, self.precision):
-                return encode(clean, batch_size=size, show_progress_bar=False, **wanted)
+                return lengths.together(lambda own: encode(own, batch_size=size, show_progress_bar=False, **wanted), clean, long, size)
 
         found, self.batch = compute.within_memory(run, self.batch, TOO_LARGE)
         return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from core import models, search
 from core.errors import UserError
-from core.models import Kind, Vectors, compute, files
+from core.models import Kind, Vectors, compute, files, lengths
 from core.search import NOTHING, Positions, Scores
 
 if TYPE_CHECKING:
@@ -79,10 +79,15 @@ class Scorer:
 def _logits(model: Any, pairs: Sequence[tuple[str, str]]) -> Scores:
     """Return a cross-encoder's score of each pair, as many at once as memory holds."""
 
-    def run(size: int) -> Any:
-        return model.predict(pairs, batch_size=size, show_progress_bar=False)
+    device = model.device.type
+    most = model.max_seq_length or 512
+    sides = [lengths.of(side, model.tokenizer, most, device) for side in zip(*pairs, strict=True)]
+    long = [min(most, sum(both)) for both in zip(*sides, strict=True)]
 
-    found, _ = compute.within_memory(run, compute.batch(model.device.type), TOO_LARGE)
+    def run(size: int) -> list[Any]:
+        return lengths.together(lambda own: model.predict(own, batch_size=size, show_progress_bar=False), pairs, long, size)
+
+    found, _ = compute.within_memory(run, compute.batch(device), TOO_LARGE)
     return np.asarray(found, np.float32).reshape(-1)
 
 
