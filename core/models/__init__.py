@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +174,8 @@ class Encoder:
 
         def run(size: int) -> list[Any]:
             with compute.autocast(self.device, self.precision):
-                return lengths.together(lambda own: encode(own, batch_size=size, show_progress_bar=False, **wanted), clean, long, size)
+                own = partial(encode, batch_size=size, show_progress_bar=False, **wanted)
+                return lengths.together(own, clean, long, size, self.device)
 
         found, self.batch = compute.within_memory(run, self.batch, TOO_LARGE)
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,7 @@ def _logits(model: Any, pairs: Sequence[tuple[str, str]]) -> Scores:
     long = [min(most, sum(both)) for both in zip(*sides, strict=True)]
 
     def run(size: int) -> list[Any]:
-        return lengths.together(lambda own: model.predict(own, batch_size=size, show_progress_bar=False), pairs, long, size)
+        return lengths.together(partial(model.predict, batch_size=size, show_progress_bar=False), pairs, long, size, device)
 
     found, _ = compute.within_memory(run, compute.batch(device), TOO_LARGE)
     return np.asarray(found, np.float32).reshape(-1)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, dropwhile, islice
+from itertools import chain, dropwhile, groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.dataset import Row
 from core.models import Encoder, Kind, Vectors
+from core.models.lengths import cuts
 from core.objectives import Columns
 from core.objectives.lessons import Lesson
-from core.train import layers
+from core.train import pieces
 from core.train.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
     from core.train.batches import Interleaved
 
-CHUNK = 16  # texts that are padded to one length: on a processor time goes with the padding
-LARGEST = 128  # the same at most on a card, where time goes with the number of chunks until they are large
 AHEAD = 32  # batches whose texts are read at once
 
 
@@ -69,7 +69,7 @@ class Collator:
     def __init__(self, encoder: Encoder, objectives: Sequence[Objective], order: Interleaved) -> None:
         self.objectives, self.order = objectives, order
         self.tokens = Tokens(encoder)
-        self.budget = layers.worth_launching(encoder.model) if encoder.device == "cuda" else 0
+        self.size = pieces.size(encoder)
         self.coming: tuple[int, Iterator[list[int]]] = (-1, iter(()))
 
     def __call__(self, features: Sequence[Mapping[str, int]]) -> dict[str, Any]:
@@ -113,14 +113,11 @@ class Collator:
     def _cut(self, wanted: Iterable[Place]) -> Iterator[list[Place]]:
         """Yield the texts that lie in one chunk: those of like length, and of one kind where the model sets them apart."""
         apart = not self.tokens.alike
-        order = sorted(wanted, key=lambda one: (one[0] if apart else "", -self.tokens.length((one[0], one[1]))))
-        start = 0
-        while start < len(order):
-            longest = self.tokens.length((order[start][0], order[start][1]))
-            chunk = order[start : start + min(LARGEST, max(CHUNK, self.budget // max(1, longest)))]
-            chunk = [one for one in chunk if one[0] == chunk[0][0]] if apart else chunk
-            yield chunk
-            start += len(chunk)
+        for _, group in groupby(sorted(wanted, key=itemgetter(0)) if apart else wanted, itemgetter(0) if apart else lambda _: None):
+            length = {one: self.tokens.length((one[0], one[1])) for one in group}
+            order = sorted(length, key=lambda one: -length[one])
+            for part in cuts([length[one] for one in order], *self.size):
+                yield order[part]
 
     def _ahead(self, batch: list[int]) -> Iterator[tuple[Kind, str]]:
         """Yield the texts of a batch and of those that come after it."""

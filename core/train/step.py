@@ -16,7 +16,8 @@ from sentence_transformers.base.losses.gradcache import RandContext
 from torch import Tensor, nn
 
 from core.losses.given import VECTOR
-from core.train import sampling
+from core.train import pieces, sampling
+from core.train.pieces import Chunk, Size
 from core.train.tokens import IDS, MASK
 
 Batch = Mapping[str, Any]
@@ -29,13 +30,15 @@ class Step:
     the loss: vectors first, without activations; the loss's gradients at the vectors; each part again, with them. Source: Gao et
     al. 2021 (arXiv 2101.06983), with the library's keeping of random states.
 
-    With a `share` below 1, so much of a batch's tokens, on average, go through the model again: `sampling` draws their texts.
+    With a `share` below 1, so much of a batch's tokens, on average, go through the model again: `sampling` draws their texts, which
+    are laid into chunks of a `size` of their own.
     """
 
-    def __init__(self, losses: Sequence[nn.Module], part: int = 0, share: float = 1.0) -> None:
+    def __init__(self, losses: Sequence[nn.Module], part: int = 0, share: float = 1.0, size: Size = pieces.ON_A_PROCESSOR) -> None:
         self.losses = losses
         self.part = part
         self.share = share
+        self.size = size
 
     def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
         """Return the loss, ready for `backward`; `model` is the one in training, perhaps wrapped by the trainer."""
@@ -43,7 +46,7 @@ class Step:
         if (not self.part and self.share >= 1) or not torch.is_grad_enabled():
             vectors = [model(dict(chunk))[VECTOR] for chunk in batch["chunks"]]
             return self._loss(loss, vectors, batch)
-        parts = [piece for chunk in batch["chunks"] for piece in (_cut(chunk, self.part) if self.part else [chunk])]
+        parts = [piece for chunk in batch["chunks"] for piece in (pieces.cut(chunk, self.part) if self.part else [chunk])]
         states, vectors = [], []
         with torch.no_grad():
             for piece in parts:
@@ -55,7 +58,8 @@ class Step:
         slopes = torch.autograd.grad(value, [*leaves, *weights], allow_unused=True)
         again_with = list(zip(parts, states, slopes[: len(parts)], strict=True))
         if self.share < 1:
-            again_with = list(_drawn(again_with, self.share))
+            most = min(self.part or self.size.most, self.size.most)
+            again_with = list(_drawn(again_with, self.share, Size(most, self.size.extra)))
         result = value.detach().requires_grad_()
         precision = torch.is_autocast_enabled(value.device.type), torch.get_autocast_dtype(value.device.type)
 
@@ -88,25 +92,14 @@ class Step:
         return value
 
 
-def _cut(chunk: Mapping[str, Any], size: int) -> Iterator[dict[str, Any]]:
-    """Yield a chunk's rows, `size` at a time."""
-    for start in range(0, len(chunk[IDS]), size):
-        yield _rows(chunk, slice(start, start + size))
+Again = tuple[Chunk, Any, Tensor]  # a part, the random state it was embedded with, and the slopes at its vectors
 
 
-def _rows(chunk: Mapping[str, Any], rows: slice | Tensor) -> dict[str, Any]:
-    """Return some of a chunk's rows."""
-    count = len(chunk[IDS])
-    return {key: value[rows] if isinstance(value, Tensor) and value.ndim and len(value) == count else value for key, value in chunk.items()}
-
-
-Again = tuple[Mapping[str, Any], Any, Tensor]  # a part, the random state it was embedded with, and the slopes at its vectors
-
-
-def _drawn(parts: Sequence[Again], share: float) -> Iterator[Again]:
-    """Yield the parts' texts that go through the model again, with their slopes."""
-    work = [piece[MASK].sum(dim=1) for piece, _, _ in parts]
+def _drawn(parts: Sequence[Again], share: float, size: Size) -> Iterator[Again]:
+    """Yield the texts that go through the model again, laid anew, with their slopes."""
+    work = [chunk[MASK].sum(dim=1) for chunk, _, _ in parts]
     found = sampling.drawn([slopes for _, _, slopes in parts], work, share)
-    for (piece, state, _), (rows, slopes) in zip(parts, found, strict=True):
-        if len(rows):
-            yield _rows(piece, rows), state, slopes
+    taken = torch.cat([slopes for _, slopes in found])
+    chosen = [pieces.rows(chunk, which) for (chunk, _, _), (which, _) in zip(parts, found, strict=True)]
+    for chunk, places in pieces.relaid([chunk for chunk in chosen if len(chunk[IDS])], size):
+        yield chunk, nullcontext(), taken[places.to(taken.device)]

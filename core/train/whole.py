@@ -17,7 +17,7 @@ from core.errors import UserError
 from core.models import Encoder
 from core.recipe import TrainSettings
 from core.recipe.masking import MaskingSettings
-from core.train import blend, checkpoints, layers, lora, memory, objectives, ranks, reading, sampling
+from core.train import blend, checkpoints, layers, lora, memory, objectives, pieces, ranks, reading, sampling
 from core.train.batches import Interleaved
 from core.train.collate import Collator, Objective
 from core.train.course import Course, callback
@@ -128,7 +128,7 @@ def trainer(
     from core.train.lower import Lower
     from core.train.step import Step
 
-    step = Step([objective.loss for objective in taught], plan.part, sampling.share(settings, plan))
+    step = Step([objective.loss for objective in taught], plan.part, sampling.share(settings, plan), pieces.size(encoder))
     lower = Lower(encoder.model, plan.freeze_layers if _repeats(encoder, settings, plan) else 0)
 
     class Quiet(SentenceTransformerTrainer):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Sequence
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -23,16 +27,41 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.model(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def test_every_item_gets_its_own_result_back() -> None:
-    """Longest first, as many at once as are wanted."""
-    seen: list[list[str]] = []
+@pytest.mark.parametrize(
+    ("device", "seen"),
+    [("cpu", [["dddd", "ccc"], ["bb", "a"]]), ("cuda", [["dddd", "ccc", "bb"], ["a"]])],
+)
+def test_every_item_gets_its_own_result_back(device: str, seen: list[list[str]]) -> None:
+    """Longest first, as many at once as are wanted; on a processor fewer where padding is spared."""
+    found: list[list[str]] = []
 
     def run(own: list[str]) -> list[str]:
-        seen.append(own)
+        found.append(own)
         return [text.upper() for text in own]
 
-    assert lengths.together(run, ["bb", "a", "dddd", "ccc"], [2, 1, 4, 3], 3) == ["BB", "A", "DDDD", "CCC"]
-    assert seen == [["dddd", "ccc", "bb"], ["a"]]
+    assert lengths.together(run, ["bb", "a", "dddd", "ccc"], [200, 100, 400, 390], 3, device) == ["BB", "A", "DDDD", "CCC"]
+    assert found == seen
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_texts_are_cut_so_that_the_least_is_computed(seed: int) -> None:
+    """Of all ways to cut them, tried one by one."""
+    draw = random.Random(seed)
+    found = sorted((draw.randrange(1, 50) for _ in range(9)), reverse=True)
+    most, extra = draw.choice([2, 4, 9]), draw.choice([0, 5, 30, 1000])
+
+    def cost(ends: Sequence[int]) -> float:
+        parts = [found[start:end] for start, end in pairwise(ends)]
+        return sum(part[0] * len(part) + extra for part in parts) if max(map(len, parts)) <= most else math.inf
+
+    best = min(cost([0, *sorted(inner), 9]) for count in range(9) for inner in combinations(range(1, 9), count))
+    parts = lengths.cuts(found, most, extra)
+    assert [place for part in parts for place in range(9)[part]] == list(range(9))
+    assert cost([0, *(part.stop for part in parts)]) == best
+
+
+def test_no_texts_need_no_part() -> None:
+    assert lengths.cuts([], 4, 10) == []
 
 
 def test_a_batch_holds_texts_of_like_tokens(folder: Path) -> None:
