@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, dropwhile, groupby, islice
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import chain, dropwhile, islice
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from core.dataset import Row
 from core.models import Encoder, Kind, Vectors
@@ -110,13 +109,16 @@ class Collator:
         laid = [tokens.chunk([(kind, text) for kind, text, _ in chunk]) for chunk in chunks]
         return laid, [[places[next(found)] for _ in texts] for texts in columns.texts]
 
-    def _cut(self, wanted: Iterable[Place]) -> Iterator[list[Place]]:
+    def _cut(self, wanted: Collection[Place]) -> Iterator[list[Place]]:
         """Yield the texts that lie in one chunk: those of like length, and of one kind where the model sets them apart."""
-        apart = not self.tokens.alike
-        for _, group in groupby(sorted(wanted, key=itemgetter(0)) if apart else wanted, itemgetter(0) if apart else lambda _: None):
-            length = {one: self.tokens.length((one[0], one[1])) for one in group}
-            order = sorted(length, key=lambda one: -length[one])
-            for part in cuts([length[one] for one in order], *self.size):
+
+        def length(one: Place) -> int:
+            return self.tokens.length((one[0], one[1]))
+
+        groups = [wanted] if self.tokens.alike else [[one for one in wanted if one[0] == kind] for kind in get_args(Kind)]
+        for group in groups:
+            order = sorted(group, key=length, reverse=True)
+            for part in cuts([length(one) for one in order], *self.size):
                 yield order[part]
 
     def _ahead(self, batch: list[int]) -> Iterator[tuple[Kind, str]]:
