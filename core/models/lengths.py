@@ -1,7 +1,7 @@
 """Texts of like length go through a model together: on a processor time goes with the padding.
 
 The library puts them in order by their characters. A table has many more tokens than prose of so many characters: of what 256
-passages of real manuals were padded to, 27 % was padding, and 6 % by tokens (bench/RESULTS.md).
+passages of real documents were padded to, 27 % was padding, and 6 % by tokens (bench/RESULTS.md).
 """
 
 from __future__ import annotations

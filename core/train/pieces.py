@@ -28,7 +28,9 @@ ON_A_CARD = 128  # texts: time goes with the number of chunks until they are lar
 
 def size(encoder: Encoder) -> Size:
     """Return how large chunks are where a model trains."""
-    return Size(ON_A_CARD, layers.worth_launching(encoder.model)) if encoder.device == "cuda" else ON_A_PROCESSOR
+    if encoder.device != "cuda":
+        return ON_A_PROCESSOR
+    return Size(ON_A_CARD, max(lengths.EXTRA, layers.worth_launching(encoder.model)))
 
 
 def rows(chunk: Chunk, which: slice | Tensor) -> dict[str, Any]:
