@@ -132,7 +132,7 @@ class Encoder:
         import torch
 
         encode = self.model.encode_query if kind == "query" else self.model.encode_document
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))  # so that those that go together are of like length
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         size = SLICE * self.batch
         for start in range(0, len(order), size):

@@ -16,16 +16,17 @@ T = TypeVar("T")
 EXTRA = 100  # tokens, in whose time a processor begins another part (50 and 200 measured as fast)
 
 
-def of(texts: Sequence[str], tokenizer: Any, most: int, device: str) -> list[int]:
+def of(texts: Sequence[str], tokenizer: Any, most: int, device: str, seconds: Sequence[str] | None = None) -> list[int]:
     """Return how long each text is to a model that reads `most` tokens: its tokens, or its characters where those are not worth counting.
 
-    A card waits for its texts to be read, not for the padding.
+    A card waits for its texts to be read, not for the padding. `seconds` are read together with the texts, one with each.
     """
     from transformers import PreTrainedTokenizerBase
 
     if device != "cpu" or not isinstance(tokenizer, PreTrainedTokenizerBase) or not texts:
-        return [len(text) for text in texts]
-    read = tokenizer(list(texts), truncation=True, max_length=most, return_attention_mask=False, return_token_type_ids=False)
+        return [len(text) for text in texts] if seconds is None else [len(a) + len(b) for a, b in zip(texts, seconds, strict=True)]
+    sides = [list(side) for side in (texts, seconds) if side is not None]
+    read = tokenizer(*sides, truncation=True, max_length=most, return_attention_mask=False, return_token_type_ids=False)
     return [len(ids) for ids in read["input_ids"]]
 
 
@@ -54,8 +55,11 @@ def together(run: Callable[[list[T]], Sequence[Any]], items: Sequence[T], length
     """Return what `run` makes of each item, in their order; it is given at most `most` of like length at once, the longest first."""
     order = sorted(range(len(items)), key=lambda i: -lengths[i])
     found: list[Any] = [None] * len(items)
-    full = [slice(start, start + most) for start in range(0, len(items), most)]
-    for part in cuts([lengths[i] for i in order], most, EXTRA) if device == "cpu" else full:
+    if device == "cpu":
+        parts = cuts([lengths[i] for i in order], most, EXTRA)
+    else:
+        parts = [slice(start, start + most) for start in range(0, len(items), most)]
+    for part in parts:
         own = order[part]
         for place, made in zip(own, run([items[i] for i in own]), strict=True):
             found[place] = made

@@ -80,9 +80,8 @@ def _logits(model: Any, pairs: Sequence[tuple[str, str]]) -> Scores:
     """Return a cross-encoder's score of each pair, as many at once as memory holds."""
 
     device = model.device.type
-    most = model.max_seq_length or 512
-    sides = [lengths.of(side, model.tokenizer, most, device) for side in zip(*pairs, strict=True)]
-    long = [min(most, sum(both)) for both in zip(*sides, strict=True)]
+    queries, passages = [query for query, _ in pairs], [passage for _, passage in pairs]
+    long = lengths.of(queries, model.tokenizer, model.max_seq_length or 512, device, passages)
 
     def run(size: int) -> list[Any]:
         return lengths.together(partial(model.predict, batch_size=size, show_progress_bar=False), pairs, long, size, device)

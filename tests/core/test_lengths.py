@@ -84,6 +84,8 @@ def test_a_text_is_as_long_as_what_the_model_reads_of_it(folder: Path) -> None:
     assert lengths.of(["the key"], read, 64, "cuda") == [7], "a card's time does not go with the padding"
     assert lengths.of(["the key"], object(), 64, "cpu") == [7], "a tokenizer of another kind cannot be asked"
     assert lengths.of([], read, 64, "cpu") == []
+    assert lengths.of(["who", "who"], read, 64, "cpu", ["the key", "the key " * 900]) == [len(read("who", "the key")["input_ids"]), 64]
+    assert lengths.of(["who"], read, 64, "cuda", ["the key"]) == [10]
 
 
 def test_a_cross_encoder_reads_pairs_of_like_tokens_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
